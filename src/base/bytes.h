@@ -24,7 +24,8 @@ template <class T>
 T load_le(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
-  return std::endian::native == std::endian::little ? value : byte_swap(value);
+  if constexpr (std::endian::native != std::endian::little) value = byte_swap(value);
+  return value;
 }
 
 template <class T>
@@ -37,7 +38,8 @@ template <class T>
 T load_be(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
-  return std::endian::native == std::endian::big ? value : byte_swap(value);
+  if constexpr (std::endian::native != std::endian::big) value = byte_swap(value);
+  return value;
 }
 
 template <class T>

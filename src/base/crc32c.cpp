@@ -48,7 +48,11 @@ std::uint32_t crc32c(const void* data, std::size_t size, std::uint32_t seed) {
   static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
   if (has_instruction) return ~by_instruction(bytes, size, ~seed);
 #endif
-  return ~by_table(bytes, size, ~seed);
+  return crc32c_portable(bytes, size, seed);
+}
+
+std::uint32_t crc32c_portable(const void* data, std::size_t size, std::uint32_t seed) {
+  return ~by_table(static_cast<const unsigned char*>(data), size, ~seed);
 }
 
 }  // namespace hubferry

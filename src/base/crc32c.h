@@ -8,4 +8,7 @@ namespace hubferry {
 // Uses the SSE4.2 instruction where the processor has it. Thread-safe.
 std::uint32_t crc32c(const void* data, std::size_t size, std::uint32_t seed = 0);
 
+// The same without the instruction, as processors without it compute it.
+std::uint32_t crc32c_portable(const void* data, std::size_t size, std::uint32_t seed = 0);
+
 }  // namespace hubferry

@@ -22,14 +22,14 @@ struct Url {
 Result<Url> parse_url(std::string_view text);
 
 struct ClientRequest {
-  std::string headers;    // further header lines, each ending with CRLF
-  std::string_view body;  // must stay valid until `done` was called
-  Milliseconds timeout{30'000};
+  std::string headers;           // further header lines, each ending with CRLF
+  std::string_view body;         // must stay valid until `done` was called
+  Milliseconds timeout{30'000};  // from when it gets a connection, connecting included, to the end of the answer
 };
 
 struct ClientResponse {
   int status = 0;
-  std::string body;         // at most the client's max_response_bytes
+  std::string body;         // cut at the client's max_response_bytes, the rest is not read
   std::string retry_after;  // the header's value; empty: none
 };
 
@@ -49,7 +49,8 @@ class Client {
   using Done = std::function<void(Result<ClientResponse>)>;
 
   static std::unique_ptr<Client> create(const Url& url, const ClientOptions& options);
-  virtual ~Client() = default;  // calls `done` with kClosed for all that is under way
+  // Calls `done` with kClosed for all that is under way, on the client's thread. May wait for a name look-up to end.
+  virtual ~Client() = default;
 
   // Any thread; `done` is called on the client's thread, exactly once, and must not block.
   virtual void post(ClientRequest request, Done done) = 0;

@@ -22,9 +22,9 @@ class Request {
  public:
   virtual ~Request() = default;
   virtual std::string_view method() const = 0;
-  virtual std::string_view path() const = 0;                                           // without the query, not decoded
-  virtual std::optional<std::string> query(std::string_view name) const = 0;           // decoded; first of that name
-  virtual std::optional<std::string_view> header(std::string_view name) const = 0;     // case-insensitive; first of it
+  virtual std::string_view path() const = 0;                                        // without the query, not decoded
+  virtual std::optional<std::string> query(std::string_view name) const = 0;        // decoded; first of that name
+  virtual std::optional<std::string_view> header(std::string_view name) const = 0;  // case-insensitive; first of it
   virtual std::string_view body() const = 0;
   // What stands for {name} in the route's pattern, percent-decoded.
   virtual std::string_view parameter(std::string_view name) const = 0;

@@ -8,8 +8,8 @@
 
 namespace hubferry::kafka {
 
-// librdkafka's in-process mock cluster: one broker in this process's memory, for trying out. It speaks the protocol on a
-// loopback port, so kcat can join. It keeps 5 MiB or 100,000 batches per partition and silently drops what is older;
+// librdkafka's in-process mock cluster: one broker in this process's memory, for trying out. It speaks the protocol on
+// a loopback port, so kcat can join. It keeps 5 MiB or 100,000 batches per partition and silently drops what is older;
 // everything is gone when the process ends; a topic cannot grow. Rebalances wait for session.timeout.ms - 1 s.
 class EmbeddedBroker {
  public:

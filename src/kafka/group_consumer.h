@@ -16,9 +16,9 @@ struct PartitionOffset {
   std::int64_t offset = 0;  // the next offset to read
 };
 
-// One member of a cooperative-sticky consumer group on one topic. One thread makes all calls (except wake()). Nothing is
-// committed or stored automatically. Partition queues are left unpolled for backpressure; librdkafka stops fetching a
-// partition whose queue is full.
+// One member of a cooperative-sticky consumer group on one topic. One thread makes all calls (except wake()). Nothing
+// is committed or stored automatically. Partition queues are left unpolled for backpressure; librdkafka stops fetching
+// a partition whose queue is full.
 class GroupConsumer {
  public:
   // What poll() tells. All calls come on the polling thread. Assignment changes wait for complete_assign() and

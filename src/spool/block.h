@@ -7,14 +7,19 @@
 
 namespace hubferry::spool {
 
-// One group commit as it was synced: immutable, shared between the writer, the reader and librdkafka, which reads record
-// bytes in place. Alive until the last of them lets go.
+// One group commit as it was synced: immutable, shared between the writer, the reader and librdkafka, which reads
+// record bytes in place. Alive until the last of them lets go.
 class Block {
  public:
   Block(std::uint64_t source, std::uint32_t epoch, std::uint64_t first_sequence, std::uint32_t count,
         std::int64_t written_ms, std::unique_ptr<char[]> storage, std::string_view frames)
-      : source_(source), first_sequence_(first_sequence), written_ms_(written_ms), epoch_(epoch), count_(count),
-        storage_(std::move(storage)), frames_(frames) {}
+      : source_(source),
+        first_sequence_(first_sequence),
+        written_ms_(written_ms),
+        epoch_(epoch),
+        count_(count),
+        storage_(std::move(storage)),
+        frames_(frames) {}
 
   std::uint64_t source() const { return source_; }
   std::uint32_t epoch() const { return epoch_; }

@@ -15,7 +15,7 @@ namespace hubferry::spool {
 class File {
  public:
   virtual ~File() = default;
-  virtual Status write_at(std::uint64_t offset, std::span<const char> bytes) = 0;  // all of it, or an error
+  virtual Status write_at(std::uint64_t offset, std::span<const char> bytes) = 0;        // all of it, or an error
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> bytes) = 0;  // less only at the end
   virtual Status sync_data() = 0;                                                        // fdatasync
   virtual Status allocate(std::uint64_t size) = 0;                                       // reserves and extends

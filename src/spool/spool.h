@@ -15,12 +15,13 @@
 namespace hubferry::spool {
 
 struct Options {
-  std::filesystem::path directory;                   // created if missing (its parent must exist or be creatable)
-  std::uint64_t max_bytes = 10ULL << 30;             // of records kept on disk; more: append() fails with kFull
-  std::uint64_t segment_bytes = 64ULL << 20;         // 1 MiB..4 GiB; larger than the largest batch
-  std::uint64_t pending_bytes = 64ULL << 20;         // handed in and not yet synced; more: kFull
-  std::uint64_t handover_bytes = 32ULL << 20;        // synced blocks kept in memory for the reader
-  Milliseconds position_interval{1'000};             // the acknowledged position is persisted at most this often
+  std::filesystem::path directory;             // created if missing (its parent must exist or be creatable)
+  std::uint64_t max_bytes = 10ULL << 30;       // of records kept on disk; more: append() fails with kFull
+  std::uint64_t segment_bytes = 64ULL << 20;   // 1 MiB..4 GiB; larger than the largest batch
+  std::uint64_t pending_bytes = 64ULL << 20;   // handed in and not yet synced; more: kFull
+  std::uint64_t handover_bytes = 32ULL << 20;  // synced blocks kept in memory for the reader
+  Milliseconds position_interval{1'000};       // the acknowledged position is persisted at most this often
+  Milliseconds retry_interval{1'000};          // after a failed sync a new segment is tried so often without traffic
 };
 
 // What append() promises once it succeeded: the records are on disk under these sequences.
@@ -31,13 +32,13 @@ struct Receipt {
 };
 
 struct Statistics {
-  std::uint64_t stored_bytes = 0;          // on disk, not yet released
-  std::uint64_t unacknowledged = 0;        // records
-  std::int64_t oldest_ms = -1;             // wall time of the oldest unacknowledged block; -1: none
-  std::uint64_t low_water = 0;             // every sequence up to it is acknowledged
-  std::uint64_t last_sequence = 0;         // durable
-  std::uint64_t commits = 0;               // group commits (one fdatasync each)
-  std::uint64_t quarantined_blocks = 0;    // corrupt blocks set aside since open
+  std::uint64_t stored_bytes = 0;        // on disk, not yet released
+  std::uint64_t unacknowledged = 0;      // records
+  std::int64_t oldest_ms = -1;           // wall time of the oldest unacknowledged block; -1: none
+  std::uint64_t low_water = 0;           // every sequence up to it is acknowledged
+  std::uint64_t last_sequence = 0;       // durable
+  std::uint64_t commits = 0;             // group commits (one fdatasync each)
+  std::uint64_t quarantined_blocks = 0;  // corrupt blocks set aside since open
   std::uint64_t sync_failures = 0;
 };
 
@@ -63,7 +64,8 @@ class Spool {
   virtual bool writable() const = 0;
 
   // ---- reader
-  // Called on the writer thread (and must not block) whenever there is something new behind an exhausted next().
+  // Called on the writer thread (and must not block) whenever there is something new behind an exhausted next(). Null
+  // ends it: once on_readable(nullptr) returned, the earlier callback is not running and is never called again.
   virtual void on_readable(std::function<void()> callback) = 0;
   // The next block in sequence, or null when there is none yet. Blocks may contain records that were acknowledged
   // before a restart: ask acknowledged(). A corrupt block is set aside and the one behind it returned. Once a block was

@@ -1,0 +1,35 @@
+#include "console/console.h"
+
+#include <string>
+#include <utility>
+
+#include "console/pages.h"
+
+namespace hubferry::console {
+namespace {
+
+http::Response answer(int status, std::string content_type, std::string body) {
+  return {status, std::move(content_type), std::move(body), {{"Cache-Control", "no-store"}}};
+}
+
+}  // namespace
+
+void add_routes(http::Server& server, const observe::Metrics& metrics, const observe::Health& health) {
+  server.route("GET", "/livez", [](const http::Request&, http::Responder respond) {
+    respond(answer(200, "text/plain; charset=utf-8", "ok"));
+  });
+  server.route("GET", "/readyz", [&health](const http::Request&, http::Responder respond) {
+    const Readiness readiness = readiness_of(health);
+    respond(answer(readiness.ready ? 200 : 503, "application/json", readiness_json(readiness)));
+  });
+  server.route("GET", "/metrics", [&metrics](const http::Request&, http::Responder respond) {
+    respond(answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()));
+  });
+  server.route("GET", "/", [&health](const http::Request&, http::Responder respond) {
+    auto page = answer(200, "text/html; charset=utf-8", status_page(readiness_of(health)));
+    page.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+    respond(std::move(page));
+  });
+}
+
+}  // namespace hubferry::console

@@ -1,0 +1,245 @@
+// hubferryd: reads the settings, wires the rooms together, runs until SIGTERM or SIGINT, drains, exits 0.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/load.h"
+#include "console/console.h"
+#include "consume/consume_road.h"
+#include "http/server.h"
+#include "ingest/ingest.h"
+#include "kafka/client_version.h"
+#include "kafka/embedded_broker.h"
+#include "observe/health.h"
+#include "observe/logging.h"
+#include "observe/metrics.h"
+#include "produce/produce_road.h"
+#include "spool/file_system.h"
+#include "spool/spool.h"
+
+namespace hubferry {
+namespace {
+
+// What a record batch needs beyond the event's own bytes: batch and record headers and the `hf` header, generously.
+constexpr std::uint64_t kRecordOverheadBytes = 512;
+// Left of the deadline for closing the HTTP server and the clients.
+constexpr Milliseconds kCloseReserve{3'000};
+constexpr Milliseconds kServerStopWait{1'000};
+
+class Daemon {
+ public:
+  explicit Daemon(config::Settings settings) : settings_(std::move(settings)), ingest_(settings_.ingest) {}
+
+  // Everything that can fail fails here, before anything is accepted or fetched.
+  Status open() {
+    for (const std::string& warning : settings_.warnings) spdlog::warn("{}", warning);
+    warn_of_client_defects();
+    if (auto started = start_embedded_broker(); !started) return started;
+    for (const config::ProduceRoute& route : settings_.produce) {
+      if (auto opened = open_produce(route); !opened) return opened;
+    }
+    if (auto opened = open_server(); !opened) return opened;
+    for (const config::ConsumeRoute& route : settings_.consume) {
+      auto road = consume::ConsumeRoad::create(route, settings_.consumer_properties, metrics_, health_);
+      if (!road) return in_route("consume", route.name, road.error());
+      consume_.push_back(std::move(*road));
+    }
+    return {};
+  }
+
+  Status start() {
+    if (auto started = server_->start(); !started) return started;
+    for (auto& road : produce_) road->start();
+    for (auto& road : consume_) road->start();
+    return {};
+  }
+
+  std::string url() const {
+    const std::string& listen = settings_.ingest.listen;
+    return "http://" + listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
+  }
+
+  void drain() {
+    const Instant now = SteadyClock::now();
+    const Milliseconds all = settings_.shutdown.deadline;
+    const Instant deadline = now + std::max(all / 2, all - kCloseReserve);
+    health_.set("daemon", observe::Health::State::kNotReady, "draining before the end");
+    ingest_.drain();
+    for (auto& road : consume_) road->request_stop(deadline);
+    for (auto& road : produce_) road->request_drain(deadline);
+    for (auto& road : consume_) road->stop();
+    for (auto& road : produce_) road->stop();
+    server_->stop(kServerStopWait);
+  }
+
+ private:
+  static tl::unexpected<Error> in_route(const char* kind, const std::string& name, Error error) {
+    error.message = std::string("[") + kind + "." + name + "]: " + error.message;
+    return tl::make_unexpected(std::move(error));
+  }
+
+  static void warn_of_client_defects() {
+    std::string list;
+    for (const std::string& defect : kafka::client_defects()) list += (list.empty() ? "" : "; ") + defect;
+    if (list.empty()) return;
+    spdlog::warn("librdkafka {} has known defects (2.12 or newer is advised): {}", kafka::client_version(), list);
+  }
+
+  Status start_embedded_broker() {
+    if (!settings_.embedded_broker.enabled) return {};
+    std::vector<kafka::EmbeddedBroker::Topic> topics;
+    const auto add = [&topics, this](const std::string& name) {
+      const bool known = std::any_of(topics.begin(), topics.end(), [&name](const auto& t) { return t.name == name; });
+      if (!known) topics.push_back({name, settings_.embedded_broker.partitions});
+    };
+    for (const auto& route : settings_.produce) add(route.topic);
+    for (const auto& route : settings_.consume) add(route.topic);
+    auto broker = kafka::EmbeddedBroker::start(topics);
+    if (!broker) return tl::make_unexpected(broker.error());
+    embedded_broker_ = std::move(*broker);
+    const std::string address = embedded_broker_->bootstrap_servers();
+    for (auto* properties : {&settings_.producer_properties, &settings_.consumer_properties}) {
+      (*properties)["bootstrap.servers"] = address;
+      (*properties)["security.protocol"] = "plaintext";
+    }
+    // The mock cluster answers a join only after session.timeout.ms - 1 s.
+    settings_.consumer_properties["session.timeout.ms"] = "6000";
+    settings_.consumer_properties["heartbeat.interval.ms"] = "500";
+    spdlog::warn("embedded broker at {} (try: kcat -b {} -L): for trying out only. It keeps the newest 5 MiB of each "
+                 "partition, in memory, and forgets all at the end",
+                 address, address);
+    return {};
+  }
+
+  Status open_produce(const config::ProduceRoute& route) {
+    spool::Options options;
+    options.directory = settings_.spool.directory / route.name;
+    options.max_bytes = route.spool_max_bytes;
+    options.segment_bytes = route.spool_segment_bytes;
+    auto spool = spool::Spool::open(spool::real_file_system(), options);
+    if (!spool) return in_route("produce", route.name, spool.error());
+    for (const std::string& notice : (*spool)->notices()) spdlog::warn("route {}: {}", route.name, notice);
+    if (const std::uint64_t waiting = (*spool)->statistics().unacknowledged; waiting != 0) {
+      spdlog::info("route {}: {} events from an earlier start are in the spool and will be sent", route.name, waiting);
+    }
+    spools_.push_back(std::move(*spool));
+    auto road = produce::ProduceRoad::create(route, settings_.producer_properties, *spools_.back(), metrics_, health_);
+    if (!road) return in_route("produce", route.name, road.error());
+    produce_.push_back(std::move(*road));
+    ingest_.add_route(route, max_event_bytes(), *spools_.back(), metrics_);
+    return {};
+  }
+
+  std::uint64_t max_event_bytes() const {
+    const auto found = settings_.producer_properties.find("message.max.bytes");
+    if (found == settings_.producer_properties.end()) return settings_.ingest.max_event_bytes;
+    const std::uint64_t message = std::strtoull(found->second.c_str(), nullptr, 10);
+    return std::min(settings_.ingest.max_event_bytes, message - std::min(message, kRecordOverheadBytes));
+  }
+
+  Status open_server() {
+    http::ServerOptions options;
+    options.listen = settings_.ingest.listen;
+    options.max_body_bytes = settings_.ingest.max_body_bytes;
+    options.max_connections = settings_.ingest.max_connections;
+    auto server = http::Server::create(options);
+    if (!server) return tl::make_unexpected(server.error());
+    server_ = std::move(*server);
+    ingest_.install(*server_);
+    console::add_routes(*server_, metrics_, health_);
+    return {};
+  }
+
+  config::Settings settings_;
+  observe::Metrics metrics_;
+  observe::Health health_;
+  ingest::Ingest ingest_;
+  std::unique_ptr<kafka::EmbeddedBroker> embedded_broker_;
+  std::unique_ptr<http::Server> server_;
+  std::vector<std::unique_ptr<spool::Spool>> spools_;
+  std::vector<std::unique_ptr<produce::ProduceRoad>> produce_;
+  std::vector<std::unique_ptr<consume::ConsumeRoad>> consume_;
+};
+
+int failed(const Error& error) {
+  spdlog::critical("{}", error.message);
+  return EXIT_FAILURE;
+}
+
+// Threads inherit the mask: signals reach only the sigwait() below.
+sigset_t block_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int run(config::Settings settings) {
+  const sigset_t signals = block_signals();
+  const auto deadline = settings.shutdown.deadline;
+  spdlog::info("hubferryd {} with librdkafka {}", HUBFERRY_VERSION, kafka::client_version());
+  Daemon daemon(std::move(settings));
+  if (const auto opened = daemon.open(); !opened) return failed(opened.error());
+  if (const auto started = daemon.start(); !started) return failed(started.error());
+  spdlog::info("serving {}", daemon.url());
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("{}: draining, at most {} ms", signal == SIGTERM ? "SIGTERM" : "SIGINT", deadline.count());
+  // What is accepted is on disk, so a drain that hangs may be cut off: SIGALRM ends the process.
+  alarm(static_cast<unsigned>(deadline.count() / 1'000 + 5));
+  daemon.drain();
+  spdlog::info("stopped");
+  return EXIT_SUCCESS;
+}
+
+int main_of(const std::vector<std::string>& arguments) {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  auto invocation = config::load(arguments, environment);
+  if (!invocation) {
+    std::fprintf(stderr, "hubferryd: %s\n", invocation.error().message.c_str());
+    return EXIT_FAILURE;
+  }
+  switch (invocation->command) {
+    case config::Command::kHelp:
+    case config::Command::kPrintConfig:
+    case config::Command::kVersion:
+      std::fputs(invocation->text.c_str(), stdout);
+      return EXIT_SUCCESS;
+    case config::Command::kCheck:
+      for (const std::string& warning : invocation->settings.warnings) std::printf("warning: %s\n", warning.c_str());
+      std::puts("The configuration is valid.");
+      return EXIT_SUCCESS;
+    case config::Command::kRun:
+      break;
+  }
+  const auto& log = invocation->settings.log;
+  if (const auto started = observe::start_logging(log.level, log.format == config::LogFormat::kJson); !started) {
+    std::fprintf(stderr, "hubferryd: %s\n", started.error().message.c_str());
+    return EXIT_FAILURE;
+  }
+  return run(std::move(invocation->settings));
+}
+
+}  // namespace
+}  // namespace hubferry
+
+int main(int argc, char** argv) {
+  try {
+    return hubferry::main_of(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hubferryd: cannot start: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

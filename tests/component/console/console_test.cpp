@@ -1,0 +1,84 @@
+#include "console/console.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "component/http/raw_socket.h"
+
+namespace hubferry::console {
+namespace {
+
+using State = observe::Health::State;
+
+class Console : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = http::Server::create({.listen = "127.0.0.1:0"});
+    ASSERT_TRUE(server);
+    server_ = std::move(*server);
+    add_routes(*server_, metrics_, health_);
+    ASSERT_TRUE(server_->start());
+  }
+
+  testing_http::RawSocket::Answer get(const std::string& path) {
+    auto socket = testing_http::RawSocket::connect(server_->port());
+    EXPECT_TRUE(socket.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    return socket.answer().value_or(testing_http::RawSocket::Answer{});
+  }
+
+  observe::Metrics metrics_;
+  observe::Health health_;
+  std::unique_ptr<http::Server> server_;
+};
+
+TEST_F(Console, IsAliveEvenWhenNotReady) {
+  health_.set("spool", State::kNotReady, "full");
+  const auto answer = get("/livez");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "ok");
+}
+
+TEST_F(Console, IsReadyWithADegradedPart) {
+  health_.set("produce.orders", State::kDegraded, "broker \"b\" is away");
+  health_.set("ingest", State::kReady);
+  const auto answer = get("/readyz");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.has("Content-Type: application/json"));
+  EXPECT_EQ(boost::json::parse(answer.body), boost::json::parse(R"({"ready":true,"parts":{
+      "ingest":{"state":"ready","reason":""},
+      "produce.orders":{"state":"degraded","reason":"broker \"b\" is away"}}})"));
+}
+
+TEST_F(Console, IsNotReadyWithAPartThatIsNot) {
+  health_.set("ingest", State::kNotReady, "draining \xFF");
+  const auto answer = get("/readyz");
+  EXPECT_EQ(answer.status, 503);
+  const auto body = boost::json::parse(answer.body);
+  EXPECT_FALSE(body.at("ready").as_bool());
+  EXPECT_EQ(body.at("parts").at("ingest").at("state").as_string(), "not-ready");
+}
+
+TEST_F(Console, GivesTheMetricsAsPrometheusReadsThem) {
+  metrics_.counter("hubferry_x_total", "X", {{"route", "a"}}).Increment(2);
+  const auto answer = get("/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.has("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+  EXPECT_NE(answer.body.find("hubferry_x_total{route=\"a\"} 2\n"), std::string::npos);
+}
+
+TEST_F(Console, ShowsEscapedPartsOnTheStatusPage) {
+  health_.set("produce.<b>", State::kDegraded, "\"<script>alert('x')</script>\" & more");
+  const auto answer = get("/");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.has("Content-Type: text/html; charset=utf-8"));
+  EXPECT_NE(answer.body.find("produce.&lt;b&gt;"), std::string::npos);
+  EXPECT_NE(answer.body.find("&quot;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; &amp; more"),
+            std::string::npos);
+  EXPECT_EQ(answer.body.find("<script"), std::string::npos);
+  EXPECT_NE(answer.body.find("href=\"/metrics\""), std::string::npos);
+  EXPECT_NE(answer.body.find("href=\"/readyz\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hubferry::console

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""The checker must see what it exists for: each test feeds it one kind of defect."""
+
+import json
+import os
+import struct
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support import ledger  # noqa: E402
+from support.ledger import Accepted, Delivered, Stored, Violation, check  # noqa: E402
+
+SOURCE = "00000000000000aa"
+
+
+def accepted(count, keys=2):
+    """Events a-1, b-1, a-2, b-2, ... accepted as sequences 1, 2, 3, ..."""
+    names = "abcdefgh"[:keys]
+    return [
+        Accepted(f"{names[i % keys]}-{i // keys + 1}", names[i % keys], i // keys + 1, (SOURCE, i + 1))
+        for i in range(count)
+    ]
+
+
+def stored(events, partition=0):
+    return [Stored(partition, offset, e.id, e.key, e.number, e.origin) for offset, e in enumerate(events)]
+
+
+def delivered(records, status=200):
+    return [Delivered(r.id, r.key, r.number, r.partition, r.offset, r.origin, status) for r in records]
+
+
+class Ledger(unittest.TestCase):
+    def setUp(self):
+        self.events = accepted(10)
+        self.records = stored(self.events)
+        self.deliveries = delivered(self.records)
+
+    def report(self, grew=False):
+        return check(self.events, self.records, self.deliveries, grew)
+
+    def assert_only(self, report, **counts):
+        """These violations and no others."""
+        found = {name: report[name] for name in ledger.VIOLATIONS if report[name]}
+        self.assertEqual(found, counts)
+        if counts:
+            with self.assertRaises(Violation):
+                report.require_clean()
+
+    def test_accepts_a_clean_run(self):
+        report = self.report()
+        self.assert_only(report)
+        report.require_clean(("duplicates_stored", "duplicates_delivered"))
+        self.assertEqual((report["accepted"], report["stored"], report["delivered"]), (10, 10, 10))
+
+    def test_prints_the_block(self):
+        self.assertEqual(
+            self.report().text().splitlines()[0],
+            "ledger: accepted=10 stored=10 delivered=10 lost=0 order_violations=0"
+            " duplicates_stored=0 duplicates_delivered=0",
+        )
+
+    def test_sees_an_event_missing_in_the_topic(self):
+        lost = self.records.pop()
+        self.deliveries = [d for d in self.deliveries if d.id != lost.id]
+        self.assert_only(self.report(), lost=1)
+
+    def test_sees_an_event_that_was_not_delivered(self):
+        self.deliveries.pop()
+        self.assert_only(self.report(), lost=1)
+
+    def test_sees_that_an_event_was_only_delivered_in_vain(self):
+        self.deliveries[9] = self.deliveries[9]._replace(status=500)
+        self.assert_only(self.report(), lost=1)
+
+    def test_does_not_ask_for_deliveries_without_a_handler(self):
+        self.deliveries = None
+        self.assert_only(self.report())
+        self.records.pop()
+        self.assert_only(self.report(), lost=1)
+
+    def test_sees_wrong_order_in_a_partition(self):
+        self.records[0], self.records[2] = (
+            self.records[2]._replace(offset=0, origin=self.records[0].origin),
+            self.records[0]._replace(offset=2, origin=self.records[2].origin),
+        )
+        self.events[0] = self.events[0]._replace(origin=(SOURCE, 3))
+        self.events[2] = self.events[2]._replace(origin=(SOURCE, 1))
+        self.deliveries = None
+        self.assert_only(self.report(), order_violations=1)
+
+    def test_sees_sequences_of_a_source_that_fall(self):
+        self.records[0], self.records[1] = self.records[1]._replace(offset=0), self.records[0]._replace(offset=1)
+        self.deliveries = None
+        self.assert_only(self.report(), order_violations=1)
+
+    def test_sees_wrong_order_at_the_handler(self):
+        self.deliveries[0], self.deliveries[2] = self.deliveries[2], self.deliveries[0]
+        self.assert_only(self.report(), order_violations=2)  # of the arrivals and of the successes
+
+    def test_allows_another_order_of_different_keys(self):
+        self.deliveries[0], self.deliveries[1] = self.deliveries[1], self.deliveries[0]
+        self.assert_only(self.report())
+
+    def test_sees_an_event_overtaken_while_it_was_retried(self):
+        first = self.deliveries[0]
+        self.deliveries = [first._replace(status=500), *self.deliveries[1:3], first, *self.deliveries[3:]]
+        self.assert_only(self.report(), order_violations=1)
+
+    def test_allows_a_retry_in_place(self):
+        self.deliveries.insert(0, self.deliveries[0]._replace(status=500))
+        report = self.report()
+        self.assert_only(report)
+        self.assertEqual(report["duplicates_delivered"], 0)
+
+    def test_allows_a_resend_of_a_stretch_and_counts_it(self):
+        again = [record._replace(offset=10 + i) for i, record in enumerate(self.records[4:])]
+        self.records += again
+        self.deliveries += delivered(again)
+        report = self.report()
+        self.assert_only(report)
+        self.assertEqual((report["duplicates_stored"], report["duplicates_delivered"]), (6, 6))
+        with self.assertRaises(Violation):
+            report.require_clean(("duplicates_stored",))
+
+    def test_counts_a_repeated_delivery(self):
+        self.deliveries.append(self.deliveries[3])
+        report = self.report()
+        self.assert_only(report)
+        self.assertEqual(report["duplicates_delivered"], 1)
+
+    def test_sees_a_duplicate_under_another_sequence(self):
+        self.records.append(self.records[9]._replace(offset=10, origin=(SOURCE, 11)))
+        self.assert_only(self.report(), unrecognisable=1)
+
+    def test_sees_a_duplicate_under_another_source(self):
+        self.records.append(self.records[9]._replace(offset=10, origin=("00000000000000bb", 10)))
+        self.assert_only(self.report(), unrecognisable=1)
+
+    def test_counts_what_the_poster_sent_again_apart(self):
+        self.events[9] = self.events[9]._replace(reposted=1, origin=(SOURCE, 11))
+        self.records.append(self.records[9]._replace(offset=10, origin=(SOURCE, 11)))
+        report = self.report()
+        self.assert_only(report)
+        self.assertEqual((report["reposted"], report["duplicates_stored"]), (1, 0))
+
+    def test_sees_more_copies_than_the_poster_sent(self):
+        self.events[9] = self.events[9]._replace(reposted=1)
+        self.records += [self.records[9]._replace(offset=10 + i, origin=(SOURCE, 11 + i)) for i in range(2)]
+        report = self.report()
+        self.assert_only(report, unrecognisable=1)
+        self.assertEqual(report["reposted"], 1)
+
+    def test_sees_a_key_in_two_partitions(self):
+        self.records[9] = self.records[9]._replace(partition=1, offset=0)
+        self.deliveries[9] = self.deliveries[9]._replace(partition=1, offset=0)
+        self.assert_only(self.report(), split_keys=1)
+        self.assert_only(self.report(grew=True))
+
+    def test_keeps_order_within_a_partition_when_partitions_grew(self):
+        self.deliveries[0], self.deliveries[2] = self.deliveries[2], self.deliveries[0]
+        self.assert_only(self.report(grew=True), order_violations=2)
+
+    def test_allows_a_key_to_overtake_itself_in_a_new_partition(self):
+        self.records[8:] = [record._replace(partition=1) for record in self.records[8:]]
+        self.deliveries = delivered(self.records[8:] + self.records[:8])
+        self.assert_only(self.report(grew=True))
+
+    def test_sees_a_record_nobody_posted(self):
+        self.records.append(Stored(0, 10, "z-1", "z", 1, (SOURCE, 11)))
+        self.assert_only(self.report(), unknown=1)
+
+    def test_sees_a_delivery_that_is_not_in_the_topic(self):
+        self.deliveries.append(Delivered("z-1", "z", 1, 0, 99, (SOURCE, 11)))
+        self.assert_only(self.report(), unknown=1)
+
+    def test_sees_a_delivery_with_another_events_origin(self):
+        self.deliveries[4] = self.deliveries[4]._replace(origin=(SOURCE, 1))
+        self.assert_only(self.report(), unknown=1)
+
+    def test_sees_a_record_with_another_key(self):
+        self.records[9] = self.records[9]._replace(key="z")
+        self.deliveries[9] = self.deliveries[9]._replace(key="z")
+        self.assert_only(self.report(), unknown=1)
+
+    def test_sees_a_record_without_an_origin(self):
+        self.records[9] = self.records[9]._replace(origin=None)
+        self.deliveries[9] = self.deliveries[9]._replace(origin=None)
+        self.assert_only(self.report(), origin_mismatches=2)  # no hf, and not stored as accepted
+
+    def test_sees_an_event_stored_under_another_sequence_than_answered(self):
+        self.events[9] = self.events[9]._replace(origin=(SOURCE, 11))
+        self.assert_only(self.report(), origin_mismatches=1)
+
+    def test_takes_events_written_by_others(self):
+        self.events.append(Accepted("x-1", "x", 1, None))
+        self.records.append(Stored(0, 10, "x-1", "x", 1, None))
+        self.deliveries = delivered(self.records)
+        self.assert_only(self.report())
+        self.deliveries.pop()
+        self.assert_only(self.report(), lost=1)
+
+
+class Files(unittest.TestCase):
+    """The readers, on bytes as the poster, kcat and the sink write them."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def write(self, data):
+        path = os.path.join(self.folder.name, "file")
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def record(self, hf, key="a", headers=()):
+        event = json.dumps({"id": "a-1", "key": "a", "n": 1})
+        row = {"topic": "t", "partition": 3, "offset": 7, "headers": [*headers, "hf", hf.decode("latin-1")]}
+        row.update(key=key, payload=event)
+        text = json.dumps(row, ensure_ascii=False)  # escapes control characters only, as kcat does
+        return self.write(text.encode("latin-1") + b"\n")
+
+    def test_reads_an_origin_of_any_bytes(self):
+        hf = struct.pack(">QQI", 0x8500220A5C7F00FF, 0x0D0A, 9)
+        (record,) = ledger.read_stored(self.record(hf, headers=["content-type", "application/json"]))
+        self.assertEqual(record, Stored(3, 7, "a-1", "a", 1, ("8500220a5c7f00ff", 0x0D0A)))
+
+    def test_refuses_an_origin_of_another_length(self):
+        (record,) = ledger.read_stored(self.record(b"\0" * 21))
+        self.assertIsNone(record.origin)
+
+    def test_refuses_two_origins(self):
+        (record,) = ledger.read_stored(self.record(b"\0" * 20, headers=["hf", "x" * 20]))
+        self.assertIsNone(record.origin)
+
+    def test_notes_a_kafka_key_that_is_not_the_events(self):
+        (record,) = ledger.read_stored(self.record(b"\0" * 20, key="b"))
+        self.assertNotEqual(record.key, "a")
+
+    def test_numbers_the_events_of_a_batch_from_the_first_sequence(self):
+        row = {"time": 1.0, "source": SOURCE, "first": 5, "reposted": 1, "events": [["a-1", "a", 1], ["b-1", "b", 1]]}
+        events = ledger.read_accepted(self.write(json.dumps(row).encode() + b"\n"))
+        self.assertEqual(events, [Accepted("a-1", "a", 1, (SOURCE, 5), 1), Accepted("b-1", "b", 1, (SOURCE, 6), 1)])
+
+
+if __name__ == "__main__":
+    unittest.main()
