@@ -113,9 +113,10 @@ class Daemon {
     // The mock cluster answers a join only after session.timeout.ms - 1 s.
     settings_.consumer_properties["session.timeout.ms"] = "6000";
     settings_.consumer_properties["heartbeat.interval.ms"] = "500";
-    spdlog::warn("embedded broker at {} (try: kcat -b {} -L): for trying out only. It keeps the newest 5 MiB of each "
-                 "partition, in memory, and forgets all at the end",
-                 address, address);
+    spdlog::warn(
+        "embedded broker at {} (try: kcat -b {} -L): for trying out only. It keeps the newest 5 MiB of each "
+        "partition, in memory, and forgets all at the end",
+        address, address);
     return {};
   }
 

@@ -36,8 +36,7 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string message,
-                                  Disposition disposition = Disposition::kReject) {
+inline tl::unexpected<Error> fail(ErrorCode code, std::string message, Disposition disposition = Disposition::kReject) {
   return tl::make_unexpected(Error{code, std::move(message), disposition});
 }
 

@@ -212,12 +212,11 @@ class ConsumeRoad::Edge final : private kafka::GroupConsumer::Listener {
   void dispatch(Instant now) {
     while (auto delivery = dispatcher_.next_delivery(now)) {
       const WorkId id = delivery->id;
-      handler_->deliver(std::move(delivery->record), delivery->attempt,
-                        [this, id](deliver::Outcome outcome) {
-                          const std::lock_guard lock(mutex_);
-                          results_.push_back({id, std::move(outcome)});
-                          if (!std::exchange(wake_pending_, true) && consumer_ != nullptr) consumer_->wake();
-                        });
+      handler_->deliver(std::move(delivery->record), delivery->attempt, [this, id](deliver::Outcome outcome) {
+        const std::lock_guard lock(mutex_);
+        results_.push_back({id, std::move(outcome)});
+        if (!std::exchange(wake_pending_, true) && consumer_ != nullptr) consumer_->wake();
+      });
     }
   }
 
@@ -238,9 +237,10 @@ class ConsumeRoad::Edge final : private kafka::GroupConsumer::Listener {
 
   void on_revoke(const std::vector<std::int32_t>& partitions, bool lost) override {
     if (lost) {
-      spdlog::warn("route {}: lost partitions {}: this member was away for too long; their new owners deliver again "
-                   "what was not committed",
-                   route_.name, listed(partitions));
+      spdlog::warn(
+          "route {}: lost partitions {}: this member was away for too long; their new owners deliver again "
+          "what was not committed",
+          route_.name, listed(partitions));
     }
     revoked_ = partitions;
     dispatcher_.revoke(partitions, lost, SteadyClock::now());
@@ -280,7 +280,8 @@ class ConsumeRoad::Edge final : private kafka::GroupConsumer::Listener {
 
   void give_up_consumer(Instant now) {
     const Milliseconds delay = rebuild_backoff_.next();
-    spdlog::error("route {}: {}; a new consumer starts in {} ms at the checkpoint", route_.name, *fatal_, delay.count());
+    spdlog::error("route {}: {}; a new consumer starts in {} ms at the checkpoint", route_.name, *fatal_,
+                  delay.count());
     client_trouble_ = std::exchange(fatal_, std::nullopt);
     dispatcher_.reset();
     partitions_.Set(0);
@@ -303,19 +304,7 @@ class ConsumeRoad::Edge final : private kafka::GroupConsumer::Listener {
     buffered_.Set(static_cast<double>(dispatcher_.buffered()));
     in_flight_.Set(static_cast<double>(dispatcher_.in_flight()));
     const auto trouble = current_trouble();
-    switch (outage_.note(trouble, now)) {
-      case observe::OutageLog::Line::kNone:
-        break;
-      case observe::OutageLog::Line::kBegan:
-        spdlog::warn("route {}: {}", route_.name, *trouble);
-        break;
-      case observe::OutageLog::Line::kLasts:
-        spdlog::warn("route {}: for {} s now: {}", route_.name, outage_.lasted().count(), *trouble);
-        break;
-      case observe::OutageLog::Line::kEnded:
-        spdlog::info("route {}: delivering again after {} s", route_.name, outage_.lasted().count());
-        break;
-    }
+    observe::log_outage(outage_, route_.name, trouble, "delivering again", now);
     health_.set(part_, trouble ? observe::Health::State::kDegraded : observe::Health::State::kReady,
                 trouble.value_or(""));
   }
@@ -370,7 +359,9 @@ class ConsumeRoad::Edge final : private kafka::GroupConsumer::Listener {
 };
 
 ConsumeRoad::ConsumeRoad(std::unique_ptr<Edge> edge) : edge_(std::move(edge)) {}
-ConsumeRoad::~ConsumeRoad() { stop(); }
+ConsumeRoad::~ConsumeRoad() {
+  stop();
+}
 
 Result<std::unique_ptr<ConsumeRoad>> ConsumeRoad::create(const config::ConsumeRoute& route,
                                                          const config::KafkaProperties& properties,
@@ -385,7 +376,9 @@ void ConsumeRoad::start() {
   thread_ = std::jthread([this] { edge_->run(); });
 }
 
-void ConsumeRoad::request_stop(Instant deadline) { edge_->request_stop(deadline); }
+void ConsumeRoad::request_stop(Instant deadline) {
+  edge_->request_stop(deadline);
+}
 
 void ConsumeRoad::stop() {
   if (!thread_.joinable()) return;

@@ -39,12 +39,11 @@ struct Commit {
 // for actions.
 //
 // Order: strict inside a partition: the next event is delivered only after the one before it was done; a failed one is
-// retried with backoff for ever. Partitions are independent. (Here key parallelism comes in: a partition then has a lane
-// a key instead of one.)
-// Checkpoint: only done events are below a committed offset. One commit at a time, at most one a second per partition.
-// Revoke: dispatching stops at once, work in flight may end until the deadline, what was done is committed and awaited,
-// then the partitions are let go. Nothing but the revoked partitions is committed meanwhile (a commit during a
-// cooperative rebalance can cost the assignment before librdkafka 2.10).
+// retried with backoff for ever. Partitions are independent. (Here key parallelism comes in: a partition then has a
+// lane a key instead of one.) Checkpoint: only done events are below a committed offset. One commit at a time, at most
+// one a second per partition. Revoke: dispatching stops at once, work in flight may end until the deadline, what was
+// done is committed and awaited, then the partitions are let go. Nothing but the revoked partitions is committed
+// meanwhile (a commit during a cooperative rebalance can cost the assignment before librdkafka 2.10).
 class Dispatcher {
  public:
   struct Options {

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -38,7 +38,9 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-std::string quoted(std::string_view text) { return boost::json::serialize(boost::json::value(text)); }
+std::string quoted(std::string_view text) {
+  return boost::json::serialize(boost::json::value(text));
+}
 
 // The size of the file without an unfinished last line; nothing on a read error.
 std::optional<off_t> end_of_last_line(int file, off_t size) {
@@ -90,8 +92,8 @@ std::string ndjson_line(const event::Record& record, event::JsonEvents& json) {
     line += ",\"value\":";
     const std::size_t at = line.size();
     line += *record.value;
-    std::replace_if(line.begin() + static_cast<std::ptrdiff_t>(at), line.end(),
-                    [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::replace_if(
+        line.begin() + static_cast<std::ptrdiff_t>(at), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   } else {
     line += ",\"value_base64\":\"" + base64(*record.value) + "\"";
   }
@@ -163,8 +165,8 @@ Outcome FileHandler::write(const std::vector<Work>& work) {
   std::size_t written = 0;
   int error = 0;
   while (written < lines.size() && error == 0) {
-    const ssize_t n = ::pwrite(file_.get(), lines.data() + written, lines.size() - written,
-                               size_ + static_cast<off_t>(written));
+    const ssize_t n =
+        ::pwrite(file_.get(), lines.data() + written, lines.size() - written, size_ + static_cast<off_t>(written));
     if (n > 0) {
       written += static_cast<std::size_t>(n);
     } else if (n < 0 && errno != EINTR) {

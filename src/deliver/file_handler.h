@@ -13,7 +13,8 @@
 namespace hubferry::deliver {
 
 // One event as one line of NDJSON, with the line feed:
-//   {"topic":"t","partition":0,"offset":7,"timestamp":1700000000000,"key":"k","source":"<16 hex>","sequence":1,"epoch":0,
+//   {"topic":"t","partition":0,"offset":7,"timestamp":1700000000000,"key":"k","source":"<16
+//   hex>","sequence":1,"epoch":0,
 //    "value":<the event>}
 // A key or value that is not UTF-8 text or not JSON is given as "key_base64" or "value_base64"; a tombstone has
 // "value":null. source, sequence and epoch are there when the record has a valid `hf` header.

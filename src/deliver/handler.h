@@ -23,9 +23,9 @@ struct Outcome {
   Milliseconds retry_after{0};  // the handler's wish; 0: none
 };
 
-// Where events of a consume route go. deliver() may be called from one thread; `done` is called exactly once, on a thread
-// of the handler, and must not block. The handler keeps the record alive until then. The destructor ends what is under
-// way and calls what is still open with kUnavailable.
+// Where events of a consume route go. deliver() may be called from one thread; `done` is called exactly once, on a
+// thread of the handler, and must not block. The handler keeps the record alive until then. The destructor ends what is
+// under way and calls what is still open with kUnavailable.
 class Handler {
  public:
   using Done = std::function<void(Outcome)>;

@@ -79,7 +79,8 @@ std::string delivery_headers(const event::Record& record, std::uint32_t attempt)
 
 Outcome judge(const Result<http::ClientResponse>& response) {
   if (!response) {
-    const bool not_tried = response.error().code == ErrorCode::kUnavailable || response.error().code == ErrorCode::kClosed;
+    const bool not_tried =
+        response.error().code == ErrorCode::kUnavailable || response.error().code == ErrorCode::kClosed;
     return {not_tried ? Verdict::kUnavailable : Verdict::kFailed, response.error().message, {}};
   }
   const int status = response->status;

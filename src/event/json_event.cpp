@@ -33,8 +33,8 @@ Result<std::optional<std::string_view>> JsonEvents::check(std::string_view json,
       key_ = simdjson::minify(key);
       return std::optional<std::string_view>{key_};
     default:
-      return fail(ErrorCode::kInvalid, "the value at the route's key-pointer " + key_pointer +
-                                           " is not a string, number or boolean");
+      return fail(ErrorCode::kInvalid,
+                  "the value at the route's key-pointer " + key_pointer + " is not a string, number or boolean");
   }
 }
 

@@ -95,7 +95,9 @@ class Decoder {
     return size;
   }
 
-  static Decoded refuse(int status, std::string detail) { return tl::make_unexpected(Refusal{status, std::move(detail)}); }
+  static Decoded refuse(int status, std::string detail) {
+    return tl::make_unexpected(Refusal{status, std::move(detail)});
+  }
 
   const DecodeInput& input_;
   event::JsonEvents& json_;

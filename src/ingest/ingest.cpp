@@ -44,17 +44,16 @@ void Ingest::add_route(const config::ProduceRoute& route, std::uint64_t max_even
                        observe::Metrics& metrics) {
   const observe::Metrics::Labels labels{{"route", route.name}};
   routes_.emplace(route.topic,
-                  std::make_unique<Route>(Route{
-                      route.key_pointer, max_event_bytes, spool,
-                      metrics.counter("hubferry_events_accepted_total", "Events on disk and answered with 202.", labels),
-                      metrics.counter("hubferry_ingest_refused_requests_total",
-                                      "Requests of which nothing was accepted.", labels)}));
+                  std::make_unique<Route>(Route{route.key_pointer, max_event_bytes, spool,
+                                                metrics.counter("hubferry_events_accepted_total",
+                                                                "Events on disk and answered with 202.", labels),
+                                                metrics.counter("hubferry_ingest_refused_requests_total",
+                                                                "Requests of which nothing was accepted.", labels)}));
 }
 
 void Ingest::install(http::Server& server) {
-  server.route("POST", "/v1/topics/{topic}/events", [this](const http::Request& request, http::Responder respond) {
-    handle(request, std::move(respond));
-  });
+  server.route("POST", "/v1/topics/{topic}/events",
+               [this](const http::Request& request, http::Responder respond) { handle(request, std::move(respond)); });
 }
 
 void Ingest::handle(const http::Request& request, http::Responder respond) {

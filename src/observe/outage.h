@@ -12,33 +12,20 @@ class OutageLog {
  public:
   enum class Line { kNone, kBegan, kLasts, kEnded };
 
-  // The current state: `reason` is why not, nothing when all is well.
-  Line note(const std::optional<std::string>& reason, Instant now) {
-    if (!reason) {
-      if (!began_) return Line::kNone;
-      lasted_ = std::chrono::duration_cast<std::chrono::seconds>(now - *began_);
-      began_.reset();
-      return Line::kEnded;
-    }
-    if (!began_) {
-      began_ = told_ = now;
-      return Line::kBegan;
-    }
-    lasted_ = std::chrono::duration_cast<std::chrono::seconds>(now - *began_);
-    if (now - told_ < kEvery) return Line::kNone;
-    told_ = now;
-    return Line::kLasts;
-  }
+  // The current state: `trouble` is what is wrong, nothing when all is well.
+  Line note(bool trouble, Instant now);
 
   // How long the outage lasts, or the last one lasted.
   std::chrono::seconds lasted() const { return lasted_; }
 
  private:
-  static constexpr std::chrono::seconds kEvery{60};
-
   std::optional<Instant> began_;
   Instant told_{};
   std::chrono::seconds lasted_{0};
 };
+
+// Writes the line that is due, if any: "route NAME: TROUBLE", or at the end "route NAME: RECOVERED after N s".
+void log_outage(OutageLog& log, const std::string& route, const std::optional<std::string>& trouble,
+                const char* recovered, Instant now);
 
 }  // namespace hubferry::observe

@@ -49,7 +49,8 @@ class ProduceRoad::Edge final : private kafka::Producer::Listener {
         refresh_(metadata_refresh(properties)),
         acknowledged_(metrics.counter("hubferry_events_acknowledged_total", "Events stored by the broker.", labels())),
         rebuilds_(metrics.counter("hubferry_producer_rebuilds_total", "Producers given up after an error.", labels())),
-        throttled_(metrics.counter("hubferry_broker_throttle_seconds_total", "Throttle time told by brokers.", labels())),
+        throttled_(
+            metrics.counter("hubferry_broker_throttle_seconds_total", "Throttle time told by brokers.", labels())),
         spool_bytes_(metrics.gauge("hubferry_spool_bytes", "Bytes of events kept on disk.", labels())),
         spool_events_(metrics.gauge("hubferry_spool_unacknowledged_events",
                                     "Events on disk that the broker has not acknowledged.", labels())),
@@ -252,25 +253,13 @@ class ProduceRoad::Edge final : private kafka::Producer::Listener {
   }
 
   void report_health(Instant now, const spool::Statistics& statistics) {
-    const auto trouble = broker_trouble();
-    const std::string waiting = std::to_string(statistics.unacknowledged) + " events wait in the spool";
-    switch (outage_.note(trouble, now)) {
-      case observe::OutageLog::Line::kNone:
-        break;
-      case observe::OutageLog::Line::kBegan:
-        spdlog::warn("route {}: {}; {}", route_.name, *trouble, waiting);
-        break;
-      case observe::OutageLog::Line::kLasts:
-        spdlog::warn("route {}: for {} s now: {}; {}", route_.name, outage_.lasted().count(), *trouble, waiting);
-        break;
-      case observe::OutageLog::Line::kEnded:
-        spdlog::info("route {}: sending again after {} s", route_.name, outage_.lasted().count());
-        break;
-    }
+    auto trouble = broker_trouble();
+    if (trouble) *trouble += "; " + std::to_string(statistics.unacknowledged) + " events wait in the spool";
+    observe::log_outage(outage_, route_.name, trouble, "sending again", now);
     if (!spool_.writable()) {
       health_.set(part_, observe::Health::State::kNotReady, "the spool's disk refuses to store; see the log");
     } else if (trouble) {
-      health_.set(part_, observe::Health::State::kDegraded, *trouble + "; " + waiting);
+      health_.set(part_, observe::Health::State::kDegraded, *trouble);
     } else {
       health_.set(part_, observe::Health::State::kReady);
     }
@@ -320,12 +309,13 @@ class ProduceRoad::Edge final : private kafka::Producer::Listener {
 };
 
 ProduceRoad::ProduceRoad(std::unique_ptr<Edge> edge) : edge_(std::move(edge)) {}
-ProduceRoad::~ProduceRoad() { stop(); }
+ProduceRoad::~ProduceRoad() {
+  stop();
+}
 
 Result<std::unique_ptr<ProduceRoad>> ProduceRoad::create(const config::ProduceRoute& route,
-                                                         const config::KafkaProperties& properties,
-                                                         spool::Spool& spool, observe::Metrics& metrics,
-                                                         observe::Health& health) {
+                                                         const config::KafkaProperties& properties, spool::Spool& spool,
+                                                         observe::Metrics& metrics, observe::Health& health) {
   auto edge = std::make_unique<Edge>(route, properties, spool, metrics, health);
   if (auto created = edge->create_producer(); !created) return tl::make_unexpected(created.error());
   health.set("produce." + route.name, observe::Health::State::kDegraded, "starting");
@@ -336,7 +326,9 @@ void ProduceRoad::start() {
   thread_ = std::jthread([this] { edge_->run(); });
 }
 
-void ProduceRoad::request_drain(Instant deadline) { edge_->request_drain(deadline); }
+void ProduceRoad::request_drain(Instant deadline) {
+  edge_->request_drain(deadline);
+}
 
 void ProduceRoad::stop() {
   if (!thread_.joinable()) return;

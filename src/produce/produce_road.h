@@ -23,8 +23,8 @@ class ProduceRoad {
   ~ProduceRoad();
 
   void start();
-  // Sends what is in the spool until nothing is left, the deadline passed, or the brokers turn out to be unreachable. What
-  // is left is sent by the next start. Returns at once.
+  // Sends what is in the spool until nothing is left, the deadline passed, or the brokers turn out to be unreachable.
+  // What is left is sent by the next start. Returns at once.
   void request_drain(Instant deadline);
   // Waits until the thread ended and the position is persisted; without an earlier request_drain() it ends at once.
   void stop();

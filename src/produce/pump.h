@@ -15,9 +15,9 @@
 
 namespace hubferry::produce {
 
-// Decides what the producer sends next: takes blocks from the spool in sequence, gives out their records one by one with
-// partition and `hf` header, and keeps each block until all its records are acknowledged, because librdkafka reads the
-// bytes in place. A state machine: no thread, no I/O, no clock.
+// Decides what the producer sends next: takes blocks from the spool in sequence, gives out their records one by one
+// with partition and `hf` header, and keeps each block until all its records are acknowledged, because librdkafka reads
+// the bytes in place. A state machine: no thread, no I/O, no clock.
 //
 // Order: records leave in sequence; the producer keeps that order per partition. After reset() everything that was not
 // acknowledged is expected to be added again, from the oldest on.

@@ -274,22 +274,23 @@ void Reader::release_settled() {
   }
 }
 
-// A segment goes after the position was saved, so that a restart which finds it gone knows that this is right. Without
-// space for the position it goes first: that makes space.
+// A segment goes after the position was saved, so that a restart which finds it gone knows that this is right, and which
+// sequences were used. Without space for the position it goes first, which makes space, if another one knows those.
 bool Reader::release_front() {
   SegmentInfo front;
+  bool last = false;
   {
     const std::lock_guard lock(shared_.mutex);
     if (shared_.segments.empty()) return false;
     front = shared_.segments.front();
     const bool settled = front.sequences().empty() || front.last_sequence <= tracker_.low_water();
     if (!front.sealed || !settled) return false;
-    const bool last = shared_.segments.size() == 1;
+    last = shared_.segments.size() == 1;
     tracker_.raise(last ? shared_.counters.durable.load() : shared_.segments[1].starts_after);
     shared_.counters.low_water = tracker_.low_water();
   }
   position_changed_ = true;
-  if (const auto status = save_position(); !status && status.error().code != ErrorCode::kFull) return false;
+  if (const auto status = save_position(); !status && (last || status.error().code != ErrorCode::kFull)) return false;
   {
     const std::lock_guard lock(shared_.mutex);
     shared_.segments.pop_front();

@@ -120,8 +120,7 @@ def bad_starts(scenario, running):
     file = os.path.join(scenario.folder, "a-file")
     with open(file, "w", encoding="utf-8"):
         pass
-    proc = "/proc/hubferry/spool"
-    expect_refused(scenario, daemon("proc", spool={"directory": proc}), "spool in /proc", proc)
+    expect_refused(scenario, daemon("proc", spool={"directory": "/proc/hubferry"}), "spool in /proc", "/proc/hubferry")
     expect_refused(scenario, daemon("file", spool={"directory": f"{file}/spool"}), "spool under a file", file)
     expect_refused(scenario, daemon("port", ingest={"listen": f"127.0.0.1:{taken}"}), "port in use", taken)
     expect_refused(scenario, daemon("spool", spool={"directory": spool}), "spool in use", spool)

@@ -16,7 +16,6 @@ def body(scenario):
     with scenario.cluster() as cluster:
         cluster.create_topic(TOPIC, 4)
         sink = scenario.sink()
-        sink.behave(delay=0.004)
         daemon = scenario.daemon(roads(cluster.bootstrap, sink.url, **GROUP_TIMING)).start()
         scenario.wait_assigned([daemon], 4)
         poster = scenario.poster(daemon, EVENTS, rate=8_000).start()

@@ -24,7 +24,7 @@ class Console : public testing::Test {
   testing_http::RawSocket::Answer get(const std::string& path) {
     auto socket = testing_http::RawSocket::connect(server_->port());
     EXPECT_TRUE(socket.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n"));
-    return socket.answer().value_or(testing_http::RawSocket::Answer{});
+    return socket.answer();
   }
 
   observe::Metrics metrics_;

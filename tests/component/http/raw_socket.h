@@ -22,9 +22,12 @@ inline constexpr std::chrono::seconds kPatience{20};
 class RawSocket {
  public:
   struct Answer {
+    bool complete = false;
     int status = 0;
     std::string header;
     std::string body;
+    explicit operator bool() const { return complete; }
+    const Answer* operator->() const { return this; }
     bool has(std::string_view line) const {
       return header.find("\r\n" + std::string(line) + "\r\n") != std::string::npos;
     }
@@ -95,23 +98,28 @@ class RawSocket {
     return take(size);
   }
 
-  // One HTTP message with a Content-Length or without a body, request or response.
-  std::optional<Answer> answer(bool head = false) {
+  // One HTTP message with a Content-Length or without a body, request or response. Not complete: it broke off.
+  Answer answer(bool head = false) {
     Answer answer;
     auto text = header();
-    if (!text) return std::nullopt;
+    if (!text) return answer;
     answer.header = std::move(*text);
     if (answer.header.starts_with("HTTP/1.1 ")) answer.status = std::atoi(answer.header.c_str() + 9);
     const auto length = answer.header.find("Content-Length: ");
-    if (length == std::string::npos || head) return answer;
-    auto body = bytes(static_cast<std::size_t>(std::atoll(answer.header.c_str() + length + 16)));
-    if (!body) return std::nullopt;
-    answer.body = std::move(*body);
+    if (length != std::string::npos && !head) {
+      auto body = bytes(static_cast<std::size_t>(std::atoll(answer.header.c_str() + length + 16)));
+      if (!body) return answer;
+      answer.body = std::move(*body);
+    }
+    answer.complete = true;
     return answer;
   }
 
   // Whether the peer ended the stream and nothing more came before.
   bool ended() { return read_.empty() && !read_more() && !timed_out_; }
+
+  // Whether a read waited in vain.
+  bool gave_up() const { return timed_out_; }
 
   // All up to the end of the stream.
   std::string rest() {

@@ -93,7 +93,9 @@ TEST_F(Limits, LetsAClientReadThe413WhileItStillSends) {
   options_.max_body_bytes = 10;
   start();
   auto socket = connect();
-  ASSERT_TRUE(socket.send(post("/echo", std::string(300'000, 'x'))));
+  const int small = 16 * 1024;  // so that the server must take what is sent
+  ASSERT_EQ(::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+  ASSERT_TRUE(socket.send(post("/echo", std::string(900'000, 'x'))));
   EXPECT_EQ(socket.answer()->status, 413);
 }
 
@@ -141,6 +143,7 @@ TEST_F(Limits, EndsASlowHeaderHoweverItTrickles) {
     EXPECT_EQ(answer->status, 408);
   }
   EXPECT_FALSE(slow.read_more());
+  EXPECT_FALSE(slow.gave_up());
 }
 
 TEST_F(Limits, EndsABodyThatStopsArriving) {

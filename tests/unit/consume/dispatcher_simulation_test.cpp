@@ -1,7 +1,7 @@
 // Two members of one group run real dispatchers against a simulated topic, group coordinator and handler, with crashes,
 // rebalances, lost partitions, failing handlers and refused commits at random moments. Checked at every step: no commit
-// passes an event that no delivery finished; in one assignment a partition's events are delivered in order; and in the end
-// every event was finished.
+// passes an event that no delivery finished; in one assignment a partition's events are delivered in order; and in the
+// end every event was finished.
 #include <gtest/gtest.h>
 
 #include <map>

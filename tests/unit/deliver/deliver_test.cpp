@@ -87,8 +87,8 @@ TEST(NdjsonLine, EmbedsJsonAsItIs) {
 
 TEST(NdjsonLine, IsAlwaysOneLineOfValidJson) {
   event::JsonEvents json;
-  for (const std::string& value : {std::string("{\n\"a\":\r\n1}"), std::string("not json"), std::string("\xff\x00\n", 3),
-                                   std::string(), std::string("\"x\"")}) {
+  for (const std::string& value : {std::string("{\n\"a\":\r\n1}"), std::string("not json"),
+                                   std::string("\xff\x00\n", 3), std::string(), std::string("\"x\"")}) {
     event::Record record = sample();
     record.value = value;
     record.key = value;
@@ -101,8 +101,8 @@ TEST(NdjsonLine, IsAlwaysOneLineOfValidJson) {
 TEST(NdjsonLine, ShowsOtherBytesAsBase64AndATombstoneAsNull) {
   event::JsonEvents json;
   event::Record record = sample();
-  for (const auto& [bytes, text] : std::vector<std::pair<std::string, std::string>>{
-           {"not", "bm90"}, {"text", "dGV4dA=="}, {"bytes", "Ynl0ZXM="}}) {
+  for (const auto& [bytes, text] :
+       std::vector<std::pair<std::string, std::string>>{{"not", "bm90"}, {"text", "dGV4dA=="}, {"bytes", "Ynl0ZXM="}}) {
     record.value = bytes;
     EXPECT_NE(ndjson_line(record, json).find("\"value_base64\":\"" + text + "\""), std::string::npos) << bytes;
   }

@@ -51,8 +51,12 @@ class Decode : public testing::Test {
   }
 
   std::string body_;
-  DecodeInput input_{.body = {}, .content_type = "application/x-ndjson", .key = std::nullopt, .key_pointer = {},
-                     .max_event_bytes = 100, .max_batch_events = 4};
+  DecodeInput input_{.body = {},
+                     .content_type = "application/x-ndjson",
+                     .key = std::nullopt,
+                     .key_pointer = {},
+                     .max_event_bytes = 100,
+                     .max_batch_events = 4};
   event::JsonEvents json_;
 };
 

@@ -54,8 +54,9 @@ TEST(Pump, WaitsForThePartitionCount) {
 TEST(Pump, GivesOutRecordsInSequenceWithTheirOrigin) {
   Pump pump({});
   pump.set_partition_count(4);
-  pump.add_block(block_of(5, {{.key = "k", .value = "a", .headers = {{"h", "1"}}}, {.key = "k", .value = "b", .headers = {}}}),
-                 nullptr);
+  pump.add_block(
+      block_of(5, {{.key = "k", .value = "a", .headers = {{"h", "1"}}}, {.key = "k", .value = "b", .headers = {}}}),
+      nullptr);
   pump.add_block(block_of(7, 1), nullptr);
   const auto* record = pump.head();
   ASSERT_NE(record, nullptr);
