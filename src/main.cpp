@@ -110,9 +110,6 @@ class Daemon {
       (*properties)["bootstrap.servers"] = address;
       (*properties)["security.protocol"] = "plaintext";
     }
-    // The mock cluster answers a join only after session.timeout.ms - 1 s.
-    settings_.consumer_properties["session.timeout.ms"] = "6000";
-    settings_.consumer_properties["heartbeat.interval.ms"] = "500";
     spdlog::warn(
         "embedded broker at {} (try: kcat -b {} -L): for trying out only. It keeps the newest 5 MiB of each "
         "partition, in memory, and forgets all at the end",

@@ -172,7 +172,8 @@ Status check_event_hubs(const ClientProperties& properties, const ConnectionStri
   }
   if (const auto codec = properties.find("compression.type");
       codec != properties.end() && lower(codec->second.value) == "gzip") {
-    warnings.push_back("kafka.compression.type = gzip: Event Hubs accepts it on the Premium and Dedicated tiers only");
+    warnings.emplace_back(
+        "kafka.compression.type = gzip: Event Hubs accepts it on the Premium and Dedicated tiers only");
   }
   return {};
 }

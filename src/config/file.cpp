@@ -146,7 +146,7 @@ Result<std::string> read_text_file(const std::string& path, std::string_view pur
 }
 
 bool readable_by_others(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 

@@ -73,23 +73,24 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
   return best == candidates.end() ? std::string() : *best;
 }
 
-Parsed<Match> find_key(std::string_view word) {
+Parsed<Match> find_key(std::string_view full) {
   constexpr std::string_view kKafka = "kafka.";
-  if (word.starts_with(kKafka)) {
-    const std::string_view property = word.substr(kKafka.size());
-    if (property.empty() || property.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._") != property.npos) {
+  if (full.starts_with(kKafka)) {
+    const std::string_view property = full.substr(kKafka.size());
+    if (property.empty() ||
+        property.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._") != std::string_view::npos) {
       return tl::make_unexpected(std::string("is no librdkafka property: their names have the characters a-z 0-9 . _"));
     }
     return Match{nullptr, {}, canonical_property(property)};
   }
   for (const Key& key : schema()) {
     if (!is_family(key)) {
-      if (full_key(key) == word) return Match{&key, {}, {}};
+      if (full_key(key) == full) return Match{&key, {}, {}};
       continue;
     }
     const std::string_view prefix = key.section.substr(0, key.section.size() - 1);
-    if (!word.starts_with(prefix)) continue;
-    const std::string_view rest = word.substr(prefix.size());
+    if (!full.starts_with(prefix)) continue;
+    const std::string_view rest = full.substr(prefix.size());
     const auto dot = rest.find('.');
     if (dot == std::string_view::npos || rest.substr(dot + 1) != key.name) continue;
     if (!is_route_name(rest.substr(0, dot))) {
@@ -97,11 +98,11 @@ Parsed<Match> find_key(std::string_view word) {
     }
     return Match{&key, std::string(rest.substr(0, dot)), {}};
   }
-  return unknown(word);
+  return unknown(full);
 }
 
-bool is_secret(std::string_view word) {
-  const auto match = find_key(word);
+bool is_secret(std::string_view full) {
+  const auto match = find_key(full);
   if (!match) return false;
   return match->key != nullptr ? match->key->use == Use::kEnvironmentOnly : is_secret_property(match->property);
 }

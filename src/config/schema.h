@@ -54,13 +54,13 @@ struct Match {
   std::string property;  // librdkafka's name
 };
 
-// The row that `full_key` (SECTION.KEY) belongs to, or why there is none: names the nearest known key.
-Parsed<Match> find_key(std::string_view full_key);
+// The row that `full` (SECTION.KEY) belongs to, or why there is none: names the nearest known key.
+Parsed<Match> find_key(std::string_view full);
 
 // SECTION.KEY of a row, with the route's name put in.
 std::string full_key(const Key& key, std::string_view route = {});
 
-bool is_secret(std::string_view full_key);
+bool is_secret(std::string_view full);
 
 // [a-z0-9-]+
 bool is_route_name(std::string_view name);

@@ -112,11 +112,10 @@ void ClientConnection::close() {
 
 // The connection broke or the peer closed it, while the answer was not complete.
 void ClientConnection::broken(const error_code& error) {
-  if (!answered_ && exchanges_ > 0 && !job_->sent_again) {
+  if (!answered_ && exchanges_ > 0) {
     close();
     Job job = std::move(*job_);
     job_.reset();
-    job.sent_again = true;
     owner_.send_again(shared_from_this(), std::move(job));
     return;
   }

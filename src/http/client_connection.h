@@ -19,7 +19,6 @@ struct Job {
   ClientRequest request;
   Client::Done done;
   Instant deadline = Instant::max();
-  bool sent_again = false;
 };
 
 class ClientConnection;
@@ -31,7 +30,8 @@ class ConnectionOwner {
   // The exchange is over. The connection takes another job if idle(), otherwise it is closed.
   virtual void finished(const std::shared_ptr<ClientConnection>& connection, Job job,
                         Result<ClientResponse> result) = 0;
-  // The peer had closed the kept connection before it saw the request. The connection is closed.
+  // The peer closed the kept connection before any byte of an answer. The connection is closed; the job goes out on a
+  // new one, which never gives it back here.
   virtual void send_again(const std::shared_ptr<ClientConnection>& connection, Job job) = 0;
   // The peer closed the idle connection.
   virtual void lost(const std::shared_ptr<ClientConnection>& connection) = 0;

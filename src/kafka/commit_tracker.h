@@ -20,6 +20,8 @@ class CommitTracker {
   // The token of commit `number`, once; nothing when it was answered or expired before.
   std::optional<std::uint64_t> finish(std::uint64_t number);
 
+  bool waits(std::uint64_t number) const { return waiting_.contains(number); }
+
   // The tokens whose deadline has passed, oldest first.
   std::vector<std::uint64_t> expire(Instant now);
 

@@ -27,8 +27,13 @@ Result<std::unique_ptr<GroupConsumer>> GroupConsumer::create(const Properties& p
   auto configuration = make_configuration(properties, settings, &client->log);
   if (!configuration) return tl::make_unexpected(std::move(configuration).error());
 
+  // Created twice: the first one only shows that the configuration is good, see JoinWatch::install().
   std::string reason;
   client->consumer.reset(RdKafka::KafkaConsumer::create(configuration->get(), reason));
+  if (client->consumer) {
+    client->joins.install(**configuration);
+    client->consumer.reset(RdKafka::KafkaConsumer::create(configuration->get(), reason));
+  }
   if (!client->consumer) {
     return fail(ErrorCode::kInvalid, fmt::format("kafka consumer of group {} topic {}: {}", group, topic, reason));
   }

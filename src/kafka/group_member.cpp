@@ -325,19 +325,41 @@ void GroupMember::commit(const std::vector<PartitionOffset>& offsets, std::uint6
     answered_.emplace_back(token, Status{});
     return;
   }
-  const PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  for (const PartitionOffset& offset : offsets) {
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), offset.partition)->offset = offset.offset;
-  }
-  const std::uint64_t number = commits_.begin(token, SteadyClock::now());
-  const rd_kafka_resp_err_t code =
-      rd_kafka_commit_queue(handle_, list.get(), commit_queue_.get(), nullptr, reinterpret_cast<void*>(number));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR && commits_.finish(number)) {
-    answered_.emplace_back(token, tl::make_unexpected(make_error(code, fmt::format("commit for {}", where_))));
+  held_.push_back({commits_.begin(token, SteadyClock::now()), token, offsets});
+  send_commits();
+}
+
+void GroupMember::send_commits() {
+  while (!held_.empty() && !client_->joins.joining()) {
+    const HeldCommit commit = std::move(held_.front());
+    held_.pop_front();
+    if (commits_.waits(commit.number)) send_commit(commit);
   }
 }
 
+void GroupMember::send_commit(const HeldCommit& commit) {
+  const PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(commit.offsets.size())));
+  for (const PartitionOffset& offset : commit.offsets) {
+    if (!partitions_.contains(offset.partition)) {
+      // The broker would take it, and set the new owner back.
+      commits_.finish(commit.number);
+      answered_.emplace_back(commit.token, fail(ErrorCode::kConflict,
+                                                fmt::format("commit for {}: partition {} is not assigned any more",
+                                                            where_, offset.partition),
+                                                Disposition::kRetry));
+      return;
+    }
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), offset.partition)->offset = offset.offset;
+  }
+  const rd_kafka_resp_err_t code =
+      rd_kafka_commit_queue(handle_, list.get(), commit_queue_.get(), nullptr, reinterpret_cast<void*>(commit.number));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  commits_.finish(commit.number);
+  answered_.emplace_back(commit.token, tl::make_unexpected(make_error(code, fmt::format("commit for {}", where_))));
+}
+
 void GroupMember::serve_commits(Listener& listener) {
+  send_commits();
   while (const EventPtr event{rd_kafka_queue_poll(commit_queue_.get(), 0)}) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
     const auto number = reinterpret_cast<std::uint64_t>(rd_kafka_event_opaque(event.get()));
@@ -390,7 +412,8 @@ void GroupMember::advance_close() {
 // Between joining for the first time and the first assignment librdkafka before 2.3 must not end: it aborts the
 // process.
 bool GroupMember::first_assignment_under_way() const {
-  return rd_kafka_version() < kVersion230 && !ever_assigned_ && client_->consumer->rebalance_protocol() == "COOPERATIVE";
+  return rd_kafka_version() < kVersion230 && !ever_assigned_ &&
+         client_->consumer->rebalance_protocol() == "COOPERATIVE";
 }
 
 // librdkafka gave the partitions up without a revocation, as it does after a fatal error.

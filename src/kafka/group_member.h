@@ -13,6 +13,7 @@
 #include "kafka/commit_tracker.h"
 #include "kafka/group_consumer.h"
 #include "kafka/handles.h"
+#include "kafka/join_watch.h"
 #include "kafka/wakeup.h"
 
 namespace hubferry::kafka {
@@ -23,6 +24,7 @@ struct MemberClient {
 
   ClientLog log;
   Wakeup bell;
+  JoinWatch joins{bell};
   std::unique_ptr<RdKafka::KafkaConsumer> consumer;
 };
 
@@ -65,12 +67,20 @@ class GroupMember final : public GroupConsumer {
     std::vector<std::int32_t> partitions;
   };
 
+  struct HeldCommit {
+    std::uint64_t number = 0;  // the tracker's
+    std::uint64_t token = 0;
+    std::vector<PartitionOffset> offsets;
+  };
+
   bool has_work() const;
   Milliseconds longest_wait(Milliseconds timeout) const;
   void serve_group(Listener& listener);
   void serve_group_error(rd_kafka_event_t& event, Listener& listener);
   void start_rebalances(Listener& listener);
   Rebalance interpret(EventPtr event, Listener& listener);
+  void send_commits();
+  void send_commit(const HeldCommit& commit);
   void serve_commits(Listener& listener);
   void tell_errors(Listener& listener);
 
@@ -95,6 +105,7 @@ class GroupMember final : public GroupConsumer {
   std::deque<EventPtr> rebalances_;   // not yet told
   std::optional<Rebalance> current_;  // told, not yet completed
   CommitTracker commits_;
+  std::deque<HeldCommit> held_;                             // not yet sent: a member that joins must not commit
   std::vector<std::pair<std::uint64_t, Status>> answered_;  // commits with an answer that was not told yet
   std::vector<Error> errors_;                               // met by fetch(), told by poll()
   bool more_to_fetch_ = false;                              // the last fetch() ended before its queue did

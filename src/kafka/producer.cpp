@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "kafka/client_log.h"
 #include "kafka/configuration.h"
@@ -63,6 +65,9 @@ class TopicProducer final : public Producer {
   std::string where_;  // names the topic in errors
   std::size_t in_flight_ = 0;
   Error last_error_;
+  // The client's own reason for having no connection, until metadata arrive: more telling than a request's failure.
+  std::optional<Error> trouble_;
+  bool trouble_is_specific_ = false;
   bool fatal_told_ = false;
 };
 
@@ -182,7 +187,12 @@ void TopicProducer::serve_error(rd_kafka_event_t& event, Listener& listener) {
   if (rd_kafka_event_error_is_fatal(&event) != 0) return tell_fatal(listener);
   const rd_kafka_resp_err_t code = rd_kafka_event_error(&event);
   const Error error = make_error(code, where_, rd_kafka_event_error_string(&event));
-  if (is_connection_trouble(code)) {
+  const bool specific = !is_connection_trouble(code);
+  if (specific || !trouble_is_specific_) {
+    trouble_ = error;
+    trouble_is_specific_ = specific;
+  }
+  if (!specific) {
     spdlog::debug("kafka {}", error.message);
   } else {
     log_->warn(rd_kafka_err2name(code), error.message);
@@ -207,12 +217,14 @@ Result<std::int32_t> TopicProducer::partition_count(Milliseconds timeout) {
       if (topic->topic() != topic_->name()) continue;
       code = static_cast<rd_kafka_resp_err_t>(topic->err());
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR && !topic->partitions()->empty()) {
+        trouble_.reset();
+        trouble_is_specific_ = false;
         return static_cast<std::int32_t>(topic->partitions()->size());
       }
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;  // being created
   }
-  Error error = make_error(code, where_);
+  Error error = trouble_ && is_connection_trouble(code) ? *trouble_ : make_error(code, where_);
   if (error.code != ErrorCode::kNotFound) error.code = ErrorCode::kUnavailable;
   error.disposition = Disposition::kRetry;
   return tl::make_unexpected(std::move(error));

@@ -58,6 +58,7 @@ class ProduceRoad::Edge final : private kafka::Producer::Listener {
                                  "Age of the oldest event that the broker has not acknowledged.", labels())),
         quarantined_(metrics.gauge("hubferry_spool_quarantined_blocks", "Corrupt blocks set aside.", labels())) {
     spool_.on_readable([this] { wake(); });
+    show(spool_.statistics());
   }
   ~Edge() override { spool_.on_readable(nullptr); }
 
@@ -242,14 +243,18 @@ class ProduceRoad::Edge final : private kafka::Producer::Listener {
     if (now < report_at_) return;
     report_at_ = now + Milliseconds(250);
     const spool::Statistics statistics = spool_.statistics();
+    show(statistics);
+    for (const std::string& notice : spool_.notices()) spdlog::warn("route {}: {}", route_.name, notice);
+    report_health(now, statistics);
+  }
+
+  void show(const spool::Statistics& statistics) {
     spool_bytes_.Set(static_cast<double>(statistics.stored_bytes));
     spool_events_.Set(static_cast<double>(statistics.unacknowledged));
     spool_age_.Set(statistics.oldest_ms < 0
                        ? 0.0
                        : static_cast<double>(std::max<std::int64_t>(0, wall_clock_ms() - statistics.oldest_ms)) / 1e3);
     quarantined_.Set(static_cast<double>(statistics.quarantined_blocks));
-    for (const std::string& notice : spool_.notices()) spdlog::warn("route {}: {}", route_.name, notice);
-    report_health(now, statistics);
   }
 
   void report_health(Instant now, const spool::Statistics& statistics) {

@@ -79,7 +79,7 @@ std::uint64_t AckTracker::add(const SequenceRange& block, const Place& place) {
   if (block.first <= last_in_flight()) {
     if (const Entry* known = find(block.first)) return known->waiting;
   }
-  Entry entry{block, block.size(), place, {}};
+  Entry entry{block, block.size(), place, {}, false};
   set_restored(entry);
   const auto behind = std::upper_bound(entries_.begin(), entries_.end(), block.first,
                                        [](std::uint64_t s, const Entry& e) { return s < e.range.first; });
@@ -92,10 +92,11 @@ std::uint64_t AckTracker::give_up(const SequenceRange& blocks, const Place& plac
     if (overlap(entry.range, blocks) == 0) continue;
     waited += std::exchange(entry.waiting, 0);
     entry.bits = {};
+    entry.given_up = true;
   }
   const SequenceRange fresh{std::max(blocks.first, last_in_flight() + 1), blocks.last};
   if (fresh.first > fresh.last) return waited;
-  entries_.push_back(Entry{fresh, 0, place, {}});
+  entries_.push_back(Entry{fresh, 0, place, {}, true});
   return waited + fresh.size() - restored_in(fresh);
 }
 
@@ -128,6 +129,7 @@ bool AckTracker::contains(std::uint64_t sequence) const {
 std::vector<SequenceRange> AckTracker::ranges(std::size_t limit) const {
   std::vector<SequenceRange> ranges;
   for (const auto& entry : entries_) {
+    if (entry.given_up) continue;
     if (entry.waiting == 0) {
       if (!extend(ranges, entry.range, limit)) return ranges;
       continue;

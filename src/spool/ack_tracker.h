@@ -24,7 +24,8 @@ class AckTracker {
 
   // A block that was read: behind all others, or known already. Returns how many of its records still wait.
   std::uint64_t add(const SequenceRange& block, const Place& place);
-  // These whole blocks will never be delivered: counts them as acknowledged. Returns how many records still waited.
+  // These whole blocks will not be delivered: nothing waits for them any more, though ranges() does not call them
+  // acknowledged, for a restart may find them readable. Returns how many records still waited.
   std::uint64_t give_up(const SequenceRange& blocks, const Place& place);
   // True: for the first time.
   bool acknowledge(std::uint64_t sequence);
@@ -46,6 +47,7 @@ class AckTracker {
     std::uint64_t waiting = 0;
     Place place;
     std::vector<std::uint64_t> bits;  // empty while nothing or everything is acknowledged
+    bool given_up = false;
 
     bool has(std::uint64_t sequence) const;
     bool set(std::uint64_t sequence);

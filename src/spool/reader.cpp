@@ -126,6 +126,11 @@ Reader::Step Reader::step() {
     result.limit = handover.front().offset;
     result.rest.last = handover.front().block->first_sequence() - 1;
   }
+  for (const auto& bad : at->bad) {
+    if (bad.from <= cursor_.offset || bad.from > result.limit) continue;
+    result.limit = bad.from;
+    result.rest.last = std::min(result.rest.last, bad.missing.first - 1);
+  }
   result.kind = Step::Kind::kOnDisk;
   result.segment = *at;
   return result;
@@ -274,8 +279,9 @@ void Reader::release_settled() {
   }
 }
 
-// A segment goes after the position was saved, so that a restart which finds it gone knows that this is right, and which
-// sequences were used. Without space for the position it goes first, which makes space, if another one knows those.
+// A segment goes after the position was saved, so that a restart which finds it gone knows that this is right, and
+// which sequences were used. Without space for the position it goes first, which makes space, if another one knows
+// those.
 bool Reader::release_front() {
   SegmentInfo front;
   bool last = false;

@@ -130,7 +130,8 @@ Status Recovery::open_segment(const std::string& name, std::uint64_t number) {
     segment.low_water = header->low_water;
   } else if (!identify(segment, number)) {
     set_aside(name, "its header is corrupt and no block could be found");
-    next_sequence_ = std::max(next_sequence_, number + segment.size / sizeof(std::uint32_t));  // more it cannot hold
+    next_sequence_ = std::max(
+        next_sequence_, number + (segment.size - kSegmentHeaderBytes) / sizeof(std::uint32_t));  // more it cannot hold
     return {};
   }
   if (segment.info.first_sequence != number) next_sequence_ = std::max(next_sequence_, number + 1);  // renamed by hand

@@ -11,6 +11,7 @@ Cluster object die with the process that started them; those of the command line
 
 import argparse
 import concurrent.futures
+import functools
 import glob
 import json
 import os
@@ -73,6 +74,7 @@ ssl.keystore.location={keystore}
 """
 
 
+@functools.cache
 def jars():
     """The folder with the Kafka jars, fetched when it is empty."""
     folder = os.environ.get("HUBFERRY_KAFKA_JARS") or os.path.join(HERE, "..", "..", ".build", "kafka-jars")

@@ -151,8 +151,3 @@ class Daemon:
         """(status, parts) of /readyz."""
         status, _, body = self.request("GET", "/readyz")
         return status, json.loads(body)["parts"]
-
-    def idle(self):
-        """True when nothing accepted waits in the spool."""
-        values = self.metrics()
-        return not any(value for (name, _), value in values.items() if name == "hubferry_spool_unacknowledged_events")

@@ -73,9 +73,11 @@ def body(scenario):
         cluster.create_topic(TOPIC, 4)
         sink = scenario.sink()
         first = scenario.daemon(roads(cluster.bootstrap, sink.url, **TIMING), "first").start()
+        scenario.wait_assigned([first], 4)
+        poster = scenario.poster(first, 1_000_000, rate=RATE, batch=20).start()
+        scenario.wait_delivered(sink, RATE, 30)
         second = scenario.daemon(roads(cluster.bootstrap, sink.url, produce=False, **TIMING), "second").start()
         daemons = (first, second)
-        poster = scenario.poster(first, 1_000_000, rate=RATE, batch=20).start()
         scenario.wait_assigned(daemons, 4)
         scenario.wait_delivered(sink, sink.delivered() + 2 * RATE, 30)
         known = [len(daemon.assignments()) for daemon in daemons]
@@ -101,6 +103,8 @@ def body(scenario):
         expect(max(waited.values()) <= BOUND, f"new partitions were delivered after {waited}")
         expect(all(posted.values()), f"the produce road did not use the new partitions: {posted}")
         for daemon, count in zip(daemons, known):
+            lost = [line for line in daemon.assignments() if line[0] == "lost"]
+            expect(not lost, f"{daemon.name} lost its assignment: {lost}")
             moved = [line for line in daemon.assignments()[count:] if line[0] != "assigned"]
             expect(not moved, f"{daemon.name} gave up partitions that did not have to move: {moved}")
             code, _ = daemon.terminate()

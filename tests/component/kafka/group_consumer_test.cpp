@@ -14,8 +14,8 @@
 namespace hubferry::kafka {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ConsumerOnMock : public ::testing::Test {
  protected:
@@ -110,6 +110,39 @@ TEST_F(ConsumerOnMock, CommitsBetweenRevocationAndHandover) {
   EXPECT_EQ(second.records[0].offset, 7);
 }
 
+TEST_F(ConsumerOnMock, KeepsItsAssignmentWhenItCommitsWhileTheGroupRebalances) {
+  Member first(cluster_.properties());
+  ASSERT_TRUE(first.join(2));
+  Member second(cluster_.properties());
+  std::uint64_t token = 0;
+  const auto commit_all = [&] {
+    first.poll(Milliseconds(5));
+    second.poll(Milliseconds(5));
+    if (first.committed.size() < token || first.assigned.empty()) return;
+    std::vector<PartitionOffset> offsets;
+    for (const std::int32_t partition : first.assigned) offsets.push_back({partition, 1});
+    first.consumer->commit(offsets, ++token);
+  };
+  ASSERT_TRUE(until([&] { return second.assigned.size() == 1; }, commit_all));
+  EXPECT_FALSE(first.lost);
+  EXPECT_GT(token, 10U);
+  // The mock refuses commits from the moment the second member comes; Kafka takes them until the first one joins again.
+  for (const auto& [number, status] : first.committed) {
+    const std::string reason = status ? "" : status.error().message;
+    EXPECT_THAT(reason, Not(HasSubstr("ILLEGAL_GENERATION"))) << number;
+  }
+}
+
+TEST_F(ConsumerOnMock, RefusesToCommitForAPartitionOfAnotherMember) {
+  Member member(cluster_.properties());
+  ASSERT_TRUE(member.join(2));
+  ASSERT_TRUE(member.leave());
+  member.consumer->commit({{0, 1}}, 3);
+  ASSERT_TRUE(until([&] { return member.committed.contains(3); }, [&] { member.poll(); }));
+  ASSERT_FALSE(member.committed.at(3));
+  EXPECT_EQ(member.committed.at(3).error().code, ErrorCode::kConflict);
+}
+
 TEST_F(ConsumerOnMock, TellsACommitThatFailed) {
   Member member(cluster_.properties());
   ASSERT_TRUE(member.join(2));
@@ -161,6 +194,7 @@ TEST_F(ConsumerOnMock, LeavesRecordsInTheBrokerWhileNobodyFetches) {
   properties["max.partition.fetch.bytes"] = "10000";
   Member member(properties);
   ASSERT_TRUE(member.join(2));
+  ASSERT_TRUE(until([&] { return member.consumer->fetch(0, 1, member.records) == 1; }, [&] { member.poll(); }));
   member.brokers_up.clear();
   // Once the queue is full nothing wakes the member any more: statistics events count the time.
   ASSERT_TRUE(until([&] { return member.brokers_up.size() >= 5; }, [&] { member.poll(Milliseconds(1000)); }));

@@ -39,6 +39,9 @@ class FaultFile : public File {
     if (auto error = files_.ask(Op::kRead, path_)) return tl::make_unexpected(*error);
     const std::lock_guard lock(files_.mutex_);
     if (files_.off_) return tl::make_unexpected(dead(path_));
+    if (inode_->unreadable && *inode_->unreadable >= offset && *inode_->unreadable < offset + bytes.size()) {
+      return fail(ErrorCode::kIo, "unreadable sector: " + path_);
+    }
     if (offset >= inode_->seen.size()) return std::size_t{0};
     return inode_->seen.copy(bytes.data(), bytes.size(), offset);
   }
@@ -197,6 +200,11 @@ void FaultFileSystem::flip(const std::filesystem::path& path, std::uint64_t offs
   auto& inode = *seen_.at(path.string());
   inode.seen.at(offset) = static_cast<char>(inode.seen.at(offset) ^ 0x10);
   if (offset < inode.durable.size()) inode.durable[offset] = inode.seen[offset];
+}
+
+void FaultFileSystem::set_unreadable(const std::filesystem::path& path, std::uint64_t offset) {
+  const std::lock_guard lock(mutex_);
+  seen_.at(path.string())->unreadable = offset;
 }
 
 Status FaultFileSystem::create_directories(const std::filesystem::path& path) {

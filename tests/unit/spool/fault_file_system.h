@@ -37,8 +37,9 @@ class FaultFileSystem : public FileSystem {
   std::vector<std::string> names(const std::filesystem::path& directory);
   bool exists(const std::filesystem::path& path);
   std::string content(const std::filesystem::path& path);
-  void set_content(const std::filesystem::path& path, std::string bytes);  // durable at once
-  void flip(const std::filesystem::path& path, std::uint64_t offset);      // one bit of it
+  void set_content(const std::filesystem::path& path, std::string bytes);        // durable at once
+  void flip(const std::filesystem::path& path, std::uint64_t offset);            // one bit of it
+  void set_unreadable(const std::filesystem::path& path, std::uint64_t offset);  // reads over this byte fail
 
   Status create_directories(const std::filesystem::path& path) override;
   Result<std::vector<std::string>> list(const std::filesystem::path& directory) override;
@@ -59,6 +60,7 @@ class FaultFileSystem : public FileSystem {
     std::string seen;
     std::string durable;
     std::vector<Change> unsynced;
+    std::optional<std::uint64_t> unreadable;
   };
   using Directory = std::map<std::string, std::shared_ptr<Inode>>;
   using DirectoryChange = std::function<void(Directory&)>;
