@@ -311,7 +311,7 @@ std::size_t GroupMember::fetch(std::int32_t partition, std::size_t maximum, std:
     records.push_back(to_record(std::move(message)));
     ++taken;
   }
-  more_to_fetch_ = maximum > 0 || more_to_fetch_;
+  ;
   return taken;
 }
 

@@ -16,7 +16,7 @@ using ::testing::Not;
 constexpr int kVersion202 = 0x020002ff;
 constexpr int kVersion260 = 0x020600ff;
 constexpr int kVersion280 = 0x020800ff;
-constexpr int kVersion2120 = 0x020c00ff;
+constexpr int kVersion2150 = 0x020f00ff;
 
 TEST(ClientVersion, NamesTheDefectsOfDebian12) {
   const auto defects = defects_of_version(kVersion202);
@@ -35,7 +35,7 @@ TEST(ClientVersion, WarnsOfTheOneThatCannotConsumeFromEventHubs) {
 TEST(ClientVersion, ForgetsWhatWasRepaired) {
   EXPECT_THAT(defects_of_version(kVersion280), Not(Contains(HasSubstr("loop for ever"))));
   EXPECT_THAT(defects_of_version(kVersion280), Contains(HasSubstr("commit during a cooperative rebalance")));
-  EXPECT_THAT(defects_of_version(kVersion2120), IsEmpty());
+  EXPECT_THAT(defects_of_version(kVersion2150), IsEmpty());
 }
 
 TEST(ClientVersion, SaysItsVersion) {

@@ -11,6 +11,12 @@
 namespace hubferry::spool::test {
 namespace {
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t kSeeds = 60;
+#else
+constexpr std::uint64_t kSeeds = 300;
+#endif
+
 // What a spool owes its users, whatever happens to disk and process.
 class Model {
  public:
@@ -212,7 +218,7 @@ class Model {
 TEST(SpoolModel, KeepsWhatItPromisedThroughAnyCrash) {
   const char* chosen = std::getenv("HUBFERRY_TEST_SEED");
   const std::uint64_t first = chosen != nullptr ? std::strtoull(chosen, nullptr, 10) : std::random_device{}();
-  const std::uint64_t seeds = chosen != nullptr ? 1 : 300;
+  const std::uint64_t seeds = chosen != nullptr ? 1 : kSeeds;
   std::cout << "seeds " << first << " to " << first + seeds - 1 << " (HUBFERRY_TEST_SEED repeats one)\n";
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
