@@ -108,7 +108,7 @@ Result<std::unique_ptr<FileHandler>> FileHandler::open(const std::string& path) 
   };
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (!file) return failed("open");
-  struct stat status {};
+  struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return failed("examine");
   if (!S_ISREG(status.st_mode)) {
     return fail(ErrorCode::kInvalid, "the handler's file " + path + " is not a regular file");

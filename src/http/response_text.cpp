@@ -22,8 +22,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
     const std::size_t from = out.size();
     out += text;
     const auto begin = out.begin() + static_cast<std::ptrdiff_t>(from);
-    std::replace_if(
-        begin, out.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    std::replace_if(begin, out.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
   };
   append_clean(name);
   out += ": ";

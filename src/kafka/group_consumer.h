@@ -18,7 +18,8 @@ struct PartitionOffset {
 
 // One member of a cooperative-sticky consumer group on one topic. One thread makes all calls (except wake()). Nothing
 // is committed or stored automatically. Partition queues are left unpolled for backpressure; librdkafka stops fetching
-// a partition whose queue is full.
+// a partition whose queue is full. All records must be destroyed before their consumer: librdkafka cannot end while one
+// lives, its client is then left behind after 5 s. Destroying without close() ends within about 10 s in any state.
 class GroupConsumer {
  public:
   // What poll() tells. All calls come on the polling thread. Assignment changes wait for complete_assign() and
@@ -44,22 +45,28 @@ class GroupConsumer {
                                                        const std::string& topic);
   virtual ~GroupConsumer() = default;
 
-  // Waits up to `timeout` until there is something to serve or fetch, or wake() was called; then serves group events.
+  // Waits up to `timeout`, at most 1 s, until there is something to serve or fetch, or wake() was called; then serves
+  // group events. Does not wait right after a fetch() that took its maximum. Must be called within
+  // max.poll.interval.ms. Rebalances without a partition for this member are answered here and not told.
   virtual void poll(Milliseconds timeout, Listener& listener) = 0;
   // Ends a poll() that waits. Any thread.
   virtual void wake() = 0;
 
   // Takes up to `maximum` fetched records of an assigned partition, in offset order, without blocking. Returns how many
-  // were appended to `records`.
+  // were appended to `records`. Errors of the partition are told by the next poll().
   virtual std::size_t fetch(std::int32_t partition, std::size_t maximum, std::vector<event::Record>& records) = 0;
 
   virtual Status complete_assign() = 0;
   virtual Status complete_revoke() = 0;
 
-  // Sends one commit; the answer comes as on_committed(token). Owns its deadline (10 s): on_committed always comes.
+  // Commits for assigned partitions, up to complete_revoke(); the answer comes as on_committed(token). Owns its
+  // deadline (10 s): on_committed always comes. Held back while the member joins: librdkafka would lose the whole
+  // assignment.
   virtual void commit(const std::vector<PartitionOffset>& offsets, std::uint64_t token) = 0;
 
-  // Starts leaving the group: on_revoke() follows for what is assigned. closed() turns true once the group was left.
+  // Starts leaving the group: on_revoke() follows for what is assigned (after an on_assign() that was on its way).
+  // Goes on with poll(). closed() turns true once the group was left, at the latest 5 s after the last
+  // complete_revoke().
   virtual void close() = 0;
   virtual bool closed() const = 0;
 };

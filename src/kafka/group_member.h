@@ -73,6 +73,9 @@ class GroupMember final : public GroupConsumer {
     std::vector<PartitionOffset> offsets;
   };
 
+  // While leaving poll() sleeps no longer: librdkafka does not signal every step.
+  static constexpr Milliseconds kLeavingPoll{50};
+
   bool has_work() const;
   Milliseconds longest_wait(Milliseconds timeout) const;
   void serve_group(Listener& listener);

@@ -43,9 +43,10 @@ class Producer {
     virtual void on_failed(std::uint64_t ticket, const Error& error) = 0;
     // A fatal error of the client: destroy it and create a new one.
     virtual void on_fatal(const Error& error) = 0;
-    // The broker delayed its answers by `duration`; 0 ends it.
+    // The broker delayed its answers by `duration`; 0 ends it, but comes only with a later answer.
     virtual void on_throttled(Milliseconds duration) = 0;
-    // Every statistics.interval.ms: how many brokers are connected. A missing call means a stuck client main thread.
+    // Every statistics.interval.ms (5 s unless set): how many brokers are connected. A missing call means a stuck
+    // client main thread.
     virtual void on_statistics(std::uint32_t brokers_up) = 0;
   };
 

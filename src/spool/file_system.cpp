@@ -79,7 +79,7 @@ class RealFile : public File {
   }
 
   Result<std::uint64_t> size() override {
-    struct stat information {};
+    struct stat information = {};
     if (::fstat(fd_.get(), &information) != 0) return io_error("examine", path_, errno);
     return static_cast<std::uint64_t>(information.st_size);
   }

@@ -18,4 +18,5 @@ echo "fetching the Kafka jars into $folder" >&2
 rm -f "$folder"/*.jar "$folder/.stamp"
 mvn -q -B -f "$here/pom.xml" -Dstyle.color=never dependency:copy-dependencies -DoutputDirectory="$folder" -DincludeScope=runtime
 echo "$wanted" >"$folder/.stamp"
-echo "fetched $(ls "$folder" | grep -c '\.jar$') jars" >&2
+set -- "$folder"/*.jar
+echo "fetched $# jars" >&2
