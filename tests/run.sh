@@ -41,7 +41,9 @@ build() { # PRESET
   cmake --preset "$1" --log-level=WARNING >/dev/null
   cmake --build --preset "$1" --parallel "$jobs"
 }
-selected() { ctest --preset release -N "${select[@]}" | grep -qE "^ *Test +#[0-9]+: $1"; }
+selected() { # REGEX: whether a test to be run is named so
+  grep -qE "^ *Test +#[0-9]+: $1" <<<"$(ctest --preset release -N "${select[@]}")"
+}
 
 export NINJA_STATUS='[%f/%t, %es] '
 if [[ -z ${CMAKE_CXX_COMPILER_LAUNCHER:-} ]] && command -v ccache >/dev/null; then

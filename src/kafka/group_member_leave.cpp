@@ -35,12 +35,16 @@ void end(const std::shared_ptr<MemberClient>& client, const std::string& where) 
 
 }  // namespace
 
-// Works in every state. A rebalance without an answer would make librdkafka before 2.4 hang.
+// Works in every state. What would make librdkafka hang (before 2.4): a rebalance without an answer, and ending while
+// its farewell to the group is on its way.
 GroupMember::~GroupMember() {
   const Instant start = SteadyClock::now();
   if (current_) rebalances_.push_front(std::move(current_->event));
   answer_all();
-  while (first_assignment_under_way() && SteadyClock::now() - start < kLeaveWait) {
+  const auto must_wait = [this] {
+    return first_assignment_under_way() || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle_) == 0);
+  };
+  while (must_wait() && SteadyClock::now() - start < kLeaveWait) {
     client_->bell.wait(kLeavingPoll);
     answer_all();
   }
