@@ -44,7 +44,7 @@ std::string quoted(std::string_view text) {
 
 // The size of the file without an unfinished last line; nothing on a read error.
 std::optional<off_t> end_of_last_line(int file, off_t size) {
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   while (size > 0) {
     const auto chunk = std::min<off_t>(size, static_cast<off_t>(buffer.size()));
     if (::pread(file, buffer.data(), static_cast<std::size_t>(chunk), size - chunk) != chunk) return std::nullopt;

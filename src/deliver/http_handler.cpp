@@ -101,7 +101,7 @@ void HttpHandler::deliver(std::shared_ptr<const event::Record> record, std::uint
   request.body = record->value.value_or("");
   request.timeout = timeout_;
   client_->post(std::move(request), [record = std::move(record), done = std::move(done)](
-                                        Result<http::ClientResponse> response) { done(judge(response)); });
+                                        const Result<http::ClientResponse>& response) { done(judge(response)); });
 }
 
 }  // namespace hubferry::deliver

@@ -59,6 +59,7 @@ void ClientLog::warn(const std::string& kind, std::string_view text) noexcept {
   try {
     write(spdlog::level::warn, kind, text);
   } catch (const std::exception&) {
+    // Out of memory, as above.
   }
 }
 

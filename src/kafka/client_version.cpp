@@ -44,11 +44,11 @@ std::string client_version() {
   return rd_kafka_version_str();
 }
 
-std::vector<std::string> defects_of_version(int running) {
+std::vector<std::string> defects_of_version(int version) {
   // The last byte counts pre-releases; 0xff is the release itself.
   std::vector<std::string> found;
   for (const Defect& defect : kDefects) {
-    if (running >= defect.since && running < defect.fixed_in) found.emplace_back(defect.text);
+    if (version >= defect.since && version < defect.fixed_in) found.emplace_back(defect.text);
   }
   return found;
 }

@@ -111,7 +111,7 @@ Producer::Send TopicProducer::send(const Record& record) {
   if (headers) next(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
 
   if (const ErrorPtr error{rd_kafka_produceva(client_->c_ptr(), arguments.data(), count)}) return refused(*error);
-  headers.release();  // librdkafka owns them now
+  (void)headers.release();  // librdkafka owns them now
   ++in_flight_;
   return Send::kQueued;
 }
@@ -164,7 +164,7 @@ std::size_t TopicProducer::serve(rd_kafka_event_t& event, Listener& listener) {
 }
 
 std::size_t TopicProducer::serve_reports(rd_kafka_event_t& event, Listener& listener) {
-  std::array<const rd_kafka_message_t*, 256> batch;
+  std::array<const rd_kafka_message_t*, 256> batch{};
   std::size_t total = 0;
   while (const std::size_t count = rd_kafka_event_message_array(&event, batch.data(), batch.size())) {
     for (std::size_t i = 0; i < count; ++i) report(*batch[i], listener);

@@ -235,6 +235,19 @@ TEST_F(Corruption, WithoutThePositionTheBlocksStillSayWhatWasAcknowledged) {
   EXPECT_THAT(open_and_read(), ElementsAre("c", "d", "e", "f"));
 }
 
+TEST(CorruptPosition, EachBlockSaysWhatWasAcknowledgedWhenItWasWritten) {
+  Bench bench;
+  append(*bench.spool, {"a"});
+  read_all(*bench.spool);
+  bench.spool->acknowledge(1);
+  append(*bench.spool, {"b"});
+  bench.kill();
+  bench.spool.reset();
+  bench.files.set_content(bench.path("position"), "");
+  bench.open();
+  EXPECT_THAT(texts(read_all(*bench.spool)), ElementsAre("b"));
+}
+
 TEST_F(Corruption, ASegmentOfANewerVersionIsAClearRefusal) {
   auto bytes = content();
   store_le(bytes.data() + 8, std::uint32_t{2});

@@ -40,6 +40,40 @@ TEST(PositionFile, FallsBackToTheSlotBeforeWhenOneIsTorn) {
   EXPECT_FALSE(load(files));
 }
 
+TEST(PositionFile, WritesItsSlotsInTurn) {
+  FaultFileSystem files;
+  PositionFile file(files, kDirectory);
+  for (std::uint64_t low = 1; low <= 3; ++low) ASSERT_TRUE(file.save(some(low)));
+  files.flip(kFile, PositionFile::kSlotBytes + 30);  // generation 3
+  EXPECT_EQ(load(files), some(2));
+}
+
+// The newest slot may be seen without being on disk: the next save must not go over the only one that is.
+TEST(PositionFile, ASaveAfterAStartNeverCostsTheLastDurablePosition) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    FaultFileSystem files(seed);
+    {
+      PositionFile file(files, kDirectory);
+      ASSERT_TRUE(file.save(some(1)));
+      files.set_hook([](FaultFileSystem::Op op, const std::string&) -> std::optional<Error> {
+        if (op != FaultFileSystem::Op::kSync) return std::nullopt;
+        return Error{ErrorCode::kIo, "injected", Disposition::kReject};
+      });
+      EXPECT_FALSE(file.save(some(2)));
+      files.set_hook({});
+    }
+    files.kill();
+    {
+      PositionFile file(files, kDirectory);
+      ASSERT_TRUE(file.load());
+      files.power_off_after(seed % 4);
+      (void)file.save(some(3));
+    }
+    files.crash();
+    EXPECT_TRUE(load(files)) << "seed " << seed;
+  }
+}
+
 TEST(PositionFile, KeepsTheRangesNearestToTheLowWaterMark) {
   FaultFileSystem files;
   Position position{1, 1'000'000, 0, {}};
@@ -56,12 +90,15 @@ TEST(PositionFile, IsWrittenAnewAfterAFailedSync) {
   PositionFile file(files, kDirectory);
   ASSERT_TRUE(file.save(some(1)));
   int syncs = 0;
+  int renames = 0;
   files.set_hook([&](FaultFileSystem::Op op, const std::string&) -> std::optional<Error> {
+    if (op == FaultFileSystem::Op::kRename) ++renames;
     if (op != FaultFileSystem::Op::kSync || ++syncs > 1) return std::nullopt;
     return Error{ErrorCode::kIo, "injected", Disposition::kReject};
   });
   EXPECT_FALSE(file.save(some(2)));
   ASSERT_TRUE(file.save(some(3)));
+  EXPECT_EQ(renames, 1);
   files.crash();
   EXPECT_EQ(load(files), some(3));
 }
