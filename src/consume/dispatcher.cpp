@@ -156,10 +156,12 @@ void Dispatcher::forget_revoked() {
 std::optional<Instant> Dispatcher::next_due() const {
   std::optional<Instant> due;
   const auto sooner = [&due](Instant instant) { due = due ? std::min(*due, instant) : instant; };
-  if (revoke_pending_) sooner(revoke_deadline_);
+  if (revoke_pending_ && !outstanding_) sooner(revoke_deadline_);
   for (const auto& [number, partition] : partitions_) {
-    if (!partition.in_flight && !partition.revoking && !partition.queue.empty()) sooner(partition.not_before);
-    if (partition.last_commit && partition.checkpoint.position() > partition.committed && !outstanding_) {
+    const bool idle = !partition.in_flight && !partition.revoking && !stopping_;
+    if (idle && !partition.queue.empty()) sooner(partition.not_before);
+    const bool may_commit = !outstanding_ && !revoke_pending_ && partition.last_commit.has_value();
+    if (may_commit && partition.checkpoint.position() > partition.committed) {
       sooner(*partition.last_commit + options_.commit_interval);
     }
   }

@@ -196,6 +196,30 @@ TEST_F(DispatcherTest, LostPartitionsAreGivenUpAtOnceWithoutACommit) {
   EXPECT_TRUE(dispatcher_.take_revoke_done(now_));
 }
 
+// A due moment in the past would make the owner's thread spin until the revoke is over.
+TEST_F(DispatcherTest, WaitsForAnswersWithoutSpinningDuringARevoke) {
+  assign({0, 1}, 3);
+  const Delivery leaving = take();
+  finish(take());
+  dispatcher_.committed(dispatcher_.next_commit(now_)->token, true);
+  now_ += milliseconds(2'000);
+  finish(take());  // partition 1 has something to commit, but not during the rebalance
+  take();
+  dispatcher_.revoke({0}, false, now_);
+  ASSERT_FALSE(dispatcher_.next_commit(now_));
+  EXPECT_EQ(dispatcher_.next_due(), now_ + milliseconds(5'000));
+  finish(leaving);
+  ASSERT_TRUE(dispatcher_.next_commit(now_));
+  now_ += milliseconds(6'000);
+  EXPECT_EQ(dispatcher_.next_due(), std::nullopt) << "only the commit's answer is awaited";
+}
+
+TEST_F(DispatcherTest, WaitsForTheRevokeWithoutSpinningWhileStopping) {
+  assign({0}, 2);
+  dispatcher_.stop(now_ + milliseconds(100));
+  EXPECT_EQ(dispatcher_.next_due(), std::nullopt);
+}
+
 TEST_F(DispatcherTest, StoppingDeliversNothingNewAndShortensTheDeadline) {
   assign({0, 1}, 2);
   const Delivery last = take();
