@@ -28,6 +28,15 @@ struct IngestSettings {
   std::uint64_t max_event_bytes = 1'000'000;        // of one event: key + value + headers
   std::uint32_t max_batch_events = 100'000;         // events in one request
   std::uint32_t max_connections = 4096;
+  std::filesystem::path unix_socket;                 // listened on besides `listen`; empty: none
+  std::filesystem::path bearer_token_file;           // one token a line, each is good; empty: none is asked for
+  std::filesystem::path tls_certificate_file;        // PEM chain; empty: plain HTTP
+  std::filesystem::path tls_key_file;                // PEM
+  std::filesystem::path tls_client_ca_file;          // PEM; clients must show a certificate of it
+  bool allow_anonymous = false;                      // on other addresses than loopback, without token and client CA
+  std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
+  std::chrono::milliseconds body_timeout{30'000};    // without a byte of the body arriving
+  std::chrono::milliseconds idle_timeout{60'000};    // between requests
 };
 
 struct SpoolSettings {
@@ -36,6 +45,7 @@ struct SpoolSettings {
 
 struct ShutdownSettings {
   std::chrono::milliseconds deadline{25'000};  // from SIGTERM to exit
+  std::chrono::milliseconds grace{3'000};      // from SIGTERM on requests are still accepted, though not ready any more
 };
 
 struct EmbeddedBrokerSettings {
@@ -54,6 +64,12 @@ struct ProduceRoute {
   std::uint64_t in_flight_bytes = 64ULL * 1024 * 1024;  // read from the spool and not yet acknowledged by the broker
   std::chrono::milliseconds retry_initial{1'000};       // backoff before a failed producer is rebuilt
   std::chrono::milliseconds retry_max{30'000};
+  std::chrono::milliseconds ack_timeout{10'000};          // of ?ack=broker; then 202
+  std::chrono::milliseconds idempotency_window{600'000};  // how long an Idempotency-Key is remembered
+  std::uint32_t idempotency_max_keys = 1'000'000;         // remembered at most, the oldest go first
+  bool reconcile = true;                                  // read back what landed before sending again
+  std::chrono::milliseconds reconcile_settle{2'000};      // for what the old connection's requests may still store
+  std::uint64_t reconcile_max_records = 10'000'000;       // read back at most
 };
 
 struct ConsumeRoute {

@@ -24,7 +24,8 @@ struct Slot {
 std::vector<char> encode(const Slot& slot) {
   const auto& position = slot.position;
   const std::size_t ranges = std::min(position.acknowledged.size(), PositionFile::kMaxRanges);
-  std::vector<char> bytes(kHeaderBytes + ranges * kRangeBytes);
+  const std::size_t attachment_at = kHeaderBytes + ranges * kRangeBytes;
+  std::vector<char> bytes(attachment_at + position.attachment.size());
   char* to = bytes.data();
   store_le(to, kPositionMagic);
   store_le(to + 8, kVersion);
@@ -33,10 +34,12 @@ std::vector<char> encode(const Slot& slot) {
   store_le(to + 24, position.low_water);
   store_le(to + 32, position.next_sequence);
   store_le(to + 40, position.durable);
+  store_le(to + 48, static_cast<std::uint32_t>(position.attachment.size()));
   for (std::size_t i = 0; i < ranges; ++i) {
     store_le(to + kHeaderBytes + i * kRangeBytes, position.acknowledged[i].first);
     store_le(to + kHeaderBytes + i * kRangeBytes + 8, position.acknowledged[i].last);
   }
+  std::copy(position.attachment.begin(), position.attachment.end(), to + attachment_at);
   store_le(to + 4, crc32c(to + 8, bytes.size() - 8));
   return bytes;
 }
@@ -54,8 +57,11 @@ std::optional<Slot> decode(std::span<const char> bytes) {
   const char* from = bytes.data();
   if (bytes.size() < kHeaderBytes || load_le<std::uint32_t>(from) != kPositionMagic) return std::nullopt;
   const std::size_t ranges = load_le<std::uint32_t>(from + 12);
-  if (ranges > PositionFile::kMaxRanges || bytes.size() < kHeaderBytes + ranges * kRangeBytes) return std::nullopt;
-  const std::size_t size = kHeaderBytes + ranges * kRangeBytes;
+  const std::size_t attached = load_le<std::uint32_t>(from + 48);
+  if (ranges > PositionFile::kMaxRanges || attached > PositionFile::kMaxAttachment) return std::nullopt;
+  const std::size_t attachment_at = kHeaderBytes + ranges * kRangeBytes;
+  const std::size_t size = attachment_at + attached;
+  if (bytes.size() < size) return std::nullopt;
   if (load_le<std::uint32_t>(from + 4) != crc32c(from + 8, size - 8)) return std::nullopt;
   if (load_le<std::uint32_t>(from + 8) != kVersion) return std::nullopt;
   Slot slot;
@@ -63,9 +69,10 @@ std::optional<Slot> decode(std::span<const char> bytes) {
   slot.position.low_water = load_le<std::uint64_t>(from + 24);
   slot.position.next_sequence = load_le<std::uint64_t>(from + 32);
   slot.position.durable = load_le<std::uint64_t>(from + 40);
-  for (std::size_t at = kHeaderBytes; at < size; at += kRangeBytes) {
+  for (std::size_t at = kHeaderBytes; at < attachment_at; at += kRangeBytes) {
     slot.position.acknowledged.push_back({load_le<std::uint64_t>(from + at), load_le<std::uint64_t>(from + at + 8)});
   }
+  slot.position.attachment.assign(from + attachment_at, attached);
   if (!sound(slot.position)) return std::nullopt;
   return slot;
 }
@@ -92,6 +99,10 @@ std::optional<Position> PositionFile::load() {
 }
 
 Status PositionFile::save(const Position& position) {
+  if (position.attachment.size() > kMaxAttachment) {
+    return fail(ErrorCode::kInvalid, "an attachment of " + std::to_string(position.attachment.size()) +
+                                         " bytes does not fit the position file of " + directory_.string());
+  }
   const std::uint64_t generation = generation_ + 1;
   const auto slot = encode({generation, position});
   Status status;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "spool/file_system.h"
@@ -17,6 +18,7 @@ struct Position {
   std::uint64_t next_sequence = 1;          // none at or above it was used
   std::uint64_t durable = 0;                // the last sequence whose sync succeeded
   std::vector<SequenceRange> acknowledged;  // above low_water, rising
+  std::string attachment{};                 // see Spool::attach
 
   bool operator==(const Position&) const = default;
 };
@@ -24,16 +26,17 @@ struct Position {
 // The file `position`: two slots written in turn, so that a torn write leaves the other one. One thread.
 class PositionFile {
  public:
-  static constexpr std::uint64_t kSlotBytes = 32 * 1024;
-  static constexpr std::size_t kMaxRanges = (kSlotBytes - 64) / 16;  // 64: the slot's header
+  static constexpr std::uint64_t kSlotBytes = 64 * 1024;
+  static constexpr std::size_t kMaxAttachment = 32 * 1024;
+  static constexpr std::size_t kMaxRanges = (kSlotBytes - kMaxAttachment - 64) / 16;  // 64: the slot's header
 
   PositionFile(FileSystem& files, std::filesystem::path directory);
 
   // The newest slot that passes its check; nothing: none does, or there is no file. Reading does not prove that the
   // disk has it (the sync may have failed before a restart), so the first save writes a new file.
   std::optional<Position> load();
-  // Durable when it returns. Keeps the first kMaxRanges ranges. After an error the file is not trusted any more: the
-  // next save writes a new one and renames it over the old.
+  // Durable when it returns. Keeps the first kMaxRanges ranges; an attachment larger than kMaxAttachment is kInvalid.
+  // After an error the file is not trusted any more: the next save writes a new one and renames it over the old.
   Status save(const Position& position);
 
  private:

@@ -14,7 +14,10 @@ Reader::Reader(Shared& shared, PositionFile position_file, Position restored)
     : shared_(shared),
       position_file_(std::move(position_file)),
       tracker_(restored.low_water, restored.acknowledged),
-      restored_(std::move(restored.acknowledged)) {}
+      restored_(std::move(restored.acknowledged)),
+      restored_attachment_(restored.attachment),
+      attachment_(restored.attachment),
+      complete_attachment_(std::move(restored.attachment)) {}
 
 void Reader::start() {
   std::uint64_t stored = 0;
@@ -331,13 +334,21 @@ void Reader::remove(const SegmentInfo& segment) {
   }
 }
 
-Position Reader::position() const {
+Position Reader::position() {
   Position position;
   position.low_water = tracker_.low_water();
   position.durable = shared_.counters.durable;
   position.next_sequence = shared_.counters.next_sequence;  // read after durable: it is never below
-  position.acknowledged = tracker_.ranges(PositionFile::kMaxRanges);
+  position.acknowledged = tracker_.ranges(PositionFile::kMaxRanges + 1);
+  if (position.acknowledged.size() <= PositionFile::kMaxRanges) complete_attachment_ = attachment_;
+  position.attachment = complete_attachment_;
   return position;
+}
+
+void Reader::attach(std::string attachment) {
+  if (attachment == attachment_) return;
+  attachment_ = std::move(attachment);
+  position_changed_ = true;
 }
 
 Status Reader::persist(Instant now, bool force) {

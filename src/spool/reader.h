@@ -23,6 +23,8 @@ class Reader {
   bool acknowledged(std::uint64_t sequence) const { return tracker_.contains(sequence); }
   void acknowledge(std::uint64_t sequence);
   Status persist(Instant now, bool force);
+  void attach(std::string attachment);
+  const std::string& restored_attachment() const { return restored_attachment_; }
   void close();  // persists; the writer has ended
 
  private:
@@ -54,7 +56,7 @@ class Reader {
   void remove(const SegmentInfo& segment);
   void free_bytes(const AckTracker::Place& place);
   void update_oldest(std::int64_t floor_ms);
-  Position position() const;
+  Position position();
   Status save_position();
   std::uint64_t count_waiting(const std::vector<SequenceRange>& acknowledged) const;
 
@@ -68,7 +70,10 @@ class Reader {
   std::optional<SegmentScanner> scanner_;  // of file_
   std::uint64_t scanned_segment_ = 0;
   int failed_reads_ = 0;
-  bool position_changed_ = true;  // what was loaded is not proven to be durable
+  const std::string restored_attachment_;
+  std::string attachment_;
+  std::string complete_attachment_;  // of the last position that named all acknowledged records
+  bool position_changed_ = true;     // what was loaded is not proven to be durable
   bool position_failing_ = false;
   Instant position_saved_{};
 };

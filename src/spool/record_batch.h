@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -21,11 +22,16 @@ class RecordBatch {
   }
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
 
+  // For the spool's CommitCompanion, if it has one; the spool itself does not keep it.
+  void set_note(std::string note) { note_ = std::move(note); }
+  std::string_view note() const { return note_; }
+
   std::uint32_t count() const { return count_; }
   std::string_view bytes() const { return bytes_; }
 
  private:
   std::string bytes_;
+  std::string note_;
   std::uint32_t count_ = 0;
 };
 

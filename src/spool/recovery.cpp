@@ -43,6 +43,8 @@ class Recovery {
   bool identify(Opened& segment, std::uint64_t number);
   void set_aside(const std::string& name, const std::string& reason);
   void scan(Opened& segment, std::optional<std::uint64_t> known_last, bool newest);
+  void add_source(std::uint64_t source);
+  void read_last_block();
   void lose(Opened& segment, const BadRange& bad);
   void finish_tail(Opened& segment, SegmentScanner& scanner, bool newest);
   void derive_position();
@@ -75,6 +77,7 @@ Result<Recovered> Recovery::run() {
     low_water_ = std::max(low_water_, opened_[i].low_water);
   }
   derive_position();
+  read_last_block();
   for (auto& segment : opened_) result_.segments.push_back(std::move(segment.info));
   return std::move(result_);
 }
@@ -184,6 +187,7 @@ void Recovery::scan(Opened& segment, std::optional<std::uint64_t> known_last, bo
       (void)scanner.read_error();  // part of the loss just told
     }
     segment.last_block = info.end;
+    add_source(header->source);
     info.end += header->stored_bytes();
     info.last_sequence = header->last_sequence();
     segment.low_water = std::max(segment.low_water, header->low_water);
@@ -200,6 +204,21 @@ void Recovery::scan(Opened& segment, std::optional<std::uint64_t> known_last, bo
     return;
   }
   finish_tail(segment, scanner, newest);
+}
+
+void Recovery::add_source(std::uint64_t source) {
+  auto& sources = result_.sources;
+  if (!sources.empty() && sources.back() == source) return;
+  if (std::find(sources.begin(), sources.end(), source) == sources.end()) sources.push_back(source);
+}
+
+void Recovery::read_last_block() {
+  for (auto segment = opened_.rbegin(); segment != opened_.rend(); ++segment) {
+    if (segment->last_block == 0) continue;
+    SegmentScanner scanner(*segment->file, segment->info.id);
+    result_.last_block = scanner.block_at(segment->last_block, segment->info.end);
+    return;
+  }
 }
 
 void Recovery::lose(Opened& segment, const BadRange& bad) {

@@ -1,5 +1,8 @@
 #pragma once
+#include <cstdint>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +17,9 @@ struct Recovered {
   std::deque<SegmentInfo> segments;  // rising
   std::vector<std::string> spares;
   std::uint64_t next_spare = 0;
-  Position position;  // acknowledged: ranges above low_water as the position file had them
+  Position position;                        // acknowledged: ranges above low_water as the position file had them
+  std::vector<std::uint64_t> sources;       // of the blocks
+  std::shared_ptr<const Block> last_block;  // null: none, or it cannot be read
   std::uint64_t quarantined = 0;
   std::vector<std::string> notices;
 };

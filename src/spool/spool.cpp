@@ -9,6 +9,8 @@
 namespace hubferry::spool {
 namespace {
 
+static_assert(Spool::kMaxAttachment == PositionFile::kMaxAttachment);
+
 class SegmentedSpool : public Spool {
  public:
   SegmentedSpool(FileSystem& files, const Options& options, std::unique_ptr<File> lock, PositionFile position_file,
@@ -16,8 +18,12 @@ class SegmentedSpool : public Spool {
       : lock_(std::move(lock)),
         shared_(files, options),
         reader_(shared_, std::move(position_file), recovered.position),
-        writer_(std::make_unique<Writer>(shared_, random_id(), recovered.position.next_sequence,
-                                         recovered.position.durable)) {
+        source_(random_id()),
+        sources_(std::move(recovered.sources)),
+        last_block_(std::move(recovered.last_block)),
+        writer_(
+            std::make_unique<Writer>(shared_, source_, recovered.position.next_sequence, recovered.position.durable)) {
+    sources_.push_back(source_);
     shared_.segments = std::move(recovered.segments);
     shared_.spares = std::move(recovered.spares);
     shared_.next_spare = recovered.next_spare;
@@ -53,6 +59,8 @@ class SegmentedSpool : public Spool {
     return std::exchange(shared_.notices, {});
   }
 
+  std::vector<std::uint64_t> sources() const override { return sources_; }
+  std::shared_ptr<const Block> last_block() const override { return last_block_; }
   bool writable() const override { return shared_.counters.writable; }
 
   void on_readable(std::function<void()> callback) override { writer_->on_readable(std::move(callback)); }
@@ -61,11 +69,16 @@ class SegmentedSpool : public Spool {
   bool acknowledged(std::uint64_t sequence) const override { return reader_.acknowledged(sequence); }
   void acknowledge(std::uint64_t sequence) override { reader_.acknowledge(sequence); }
   Status persist_position(Instant now, bool force) override { return reader_.persist(now, force); }
+  void attach(std::string attachment) override { reader_.attach(std::move(attachment)); }
+  const std::string& attachment() const override { return reader_.restored_attachment(); }
 
  private:
   std::unique_ptr<File> lock_;
   Shared shared_;
   Reader reader_;
+  const std::uint64_t source_;
+  std::vector<std::uint64_t> sources_;
+  std::shared_ptr<const Block> last_block_;
   std::unique_ptr<Writer> writer_;
 };
 

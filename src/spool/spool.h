@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,6 +16,22 @@
 
 namespace hubferry::spool {
 
+// What the promise of a receipt stands on besides the block. Called on the writer thread, after the block's sync and
+// before its receipts are given and its records may be read: so of all durable blocks at most the last one can be
+// unknown to the companion (see Spool::last_block).
+class CommitCompanion {
+ public:
+  struct Noted {
+    std::string_view note;  // of the batch; batches without a note are left out
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::uint64_t source = 0;
+  };
+  virtual ~CommitCompanion() = default;
+  // Makes the notes durable. An error takes nothing back: the records are stored; it becomes a notice.
+  virtual Status committed(std::span<const Noted> noted) = 0;
+};
+
 struct Options {
   std::filesystem::path directory;             // created if missing (its parent must exist or be creatable)
   std::uint64_t max_bytes = 10ULL << 30;       // of records kept on disk; more: append() fails with kFull
@@ -22,6 +40,7 @@ struct Options {
   std::uint64_t handover_bytes = 32ULL << 20;  // synced blocks kept in memory for the reader
   Milliseconds position_interval{1'000};       // the acknowledged position is persisted at most this often
   Milliseconds retry_interval{1'000};          // after a failed sync a new segment is tried so often without traffic
+  CommitCompanion* companion = nullptr;        // outlives the spool
 };
 
 // What append() promises once it succeeded: the records are on disk under these sequences.
@@ -60,6 +79,10 @@ class Spool {
   virtual Statistics statistics() const = 0;
   // What the operator should know since the last call: repaired tails, quarantined blocks, failed syncs.
   virtual std::vector<std::string> notices() = 0;
+  // Sources of the records found at open() and the own one: a source is one opening of a spool.
+  virtual std::vector<std::uint64_t> sources() const = 0;
+  // The newest durable block found at open(); null: there was none, or it cannot be read.
+  virtual std::shared_ptr<const Block> last_block() const = 0;
   // False after a failed sync until a later one succeeded in a new segment.
   virtual bool writable() const = 0;
 
@@ -76,8 +99,16 @@ class Spool {
   virtual bool acknowledged(std::uint64_t sequence) const = 0;
   // In any order; twice is harmless. Releases segments and, at most once per position_interval, persists the position.
   virtual void acknowledge(std::uint64_t sequence) = 0;
-  // Persists the position if it changed and the interval passed, or at once with `force`.
+  // Persists the position and the attachment if one changed and the interval passed, or at once with `force`.
   virtual Status persist_position(Instant now, bool force) = 0;
+
+  // What the sender needs to know about the records that are not acknowledged; persisted together with the position, in
+  // one write. At most kMaxAttachment bytes. A position that names fewer acknowledged records than there are (too many
+  // ranges) keeps the attachment of the one before.
+  static constexpr std::size_t kMaxAttachment = 32 * 1024;
+  virtual void attach(std::string attachment) = 0;
+  // As found at open(); empty: none.
+  virtual const std::string& attachment() const = 0;
 };
 
 }  // namespace hubferry::spool

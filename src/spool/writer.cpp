@@ -158,6 +158,7 @@ void Writer::commit(Group group) {
   durable_ = next_sequence_ - 1;
   const std::string_view frames(storage.get() + kBlockHeaderBytes, payload_bytes);
   auto block = std::make_shared<const Block>(source_, 0U, first, count, now_ms, std::move(storage), frames);
+  tell_companion(group, first);
   publish(std::move(block), bytes, payload_bytes);
   complete(group, first);
 }
@@ -239,6 +240,19 @@ std::unique_ptr<char[]> Writer::build(Group group, std::uint32_t count, std::uin
   header.count = count;
   encode_block_header(header, storage.get());
   return storage;
+}
+
+void Writer::tell_companion(Group group, std::uint64_t first) {
+  CommitCompanion* const companion = shared_.options.companion;
+  if (companion == nullptr) return;
+  std::vector<CommitCompanion::Noted> noted;
+  for (const auto& pending : group) {
+    const std::uint64_t last = first + pending.batch.count() - 1;
+    if (!pending.batch.note().empty()) noted.push_back({pending.batch.note(), first, last, source_});
+    first = last + 1;
+  }
+  if (noted.empty()) return;
+  if (auto status = companion->committed(noted); !status) shared_.notice(status.error().message);
 }
 
 void Writer::publish(std::shared_ptr<const Block> block, std::uint64_t bytes, std::uint64_t payload_bytes) {

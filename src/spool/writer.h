@@ -48,6 +48,7 @@ class Writer {
   Status open_segment();
   void seal_active();
   std::unique_ptr<char[]> build(Group group, std::uint32_t count, std::uint64_t payload_bytes, std::int64_t now_ms);
+  void tell_companion(Group group, std::uint64_t first);
   void publish(std::shared_ptr<const Block> block, std::uint64_t bytes, std::uint64_t payload_bytes);
   void abandon_segment(const Error& error);
   void complete(Group group, std::uint64_t first);
