@@ -48,8 +48,8 @@ for set in "$@"; do
       ;;
     run) packages+=(ca-certificates curl kcat) ;;
     test)
-      packages+=(clang-format-19 clang-tidy-19 default-jre-headless git libgmock-dev libgtest-dev maven openssl procps
-        python3 shellcheck)
+      packages+=(clang-format-19 clang-tidy-19 default-jre-headless git libbenchmark-dev libgmock-dev libgtest-dev maven
+        openssl procps python3 shellcheck wrk)
       ;;
     runtime) packages+=(ca-certificates librdkafka1 librdkafka++1 libprometheus-cpp-core1.0 "${versioned[@]}") ;;
     -h | --help)

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,19 +65,31 @@ class Daemon {
 
   std::string url() const {
     const std::string& listen = settings_.ingest.listen;
-    return "http://" + listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
+    const std::string scheme = settings_.ingest.tls_certificate_file.empty() ? "http://" : "https://";
+    const std::string url = scheme + listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
+    const std::string local = settings_.ingest.unix_socket.string();
+    return local.empty() ? url : url + " and " + local;
   }
 
-  void drain() {
-    const Instant now = SteadyClock::now();
-    const Milliseconds all = settings_.shutdown.deadline;
-    const Instant deadline = now + std::max(all / 2, all - kCloseReserve);
+  // Not ready from now on, so that nobody new is sent here; but who does not know yet is still served.
+  void retire(Instant begin) {
+    deadline_ = begin + std::max(settings_.shutdown.deadline / 2, settings_.shutdown.deadline - kCloseReserve);
     health_.set("daemon", observe::Health::State::kNotReady, "draining before the end");
+    server_->shed_connections();
+    for (auto& road : consume_) road->request_stop(deadline_);
+  }
+
+  // SIGHUP: certificates and tokens are read again.
+  void reload() { server_->reload(); }
+
+  void drain() {
+    const Instant deadline = deadline_;
     ingest_.drain();
-    for (auto& road : consume_) road->request_stop(deadline);
     for (auto& road : produce_) road->request_drain(deadline);
     for (auto& road : consume_) road->stop();
     for (auto& road : produce_) road->stop();
+    for (auto& feedback : feedbacks_)
+      feedback->expire(Instant::max());  // whoever waits for the broker: 202, it is kept
     server_->stop(kServerStopWait);
   }
 
@@ -122,17 +135,30 @@ class Daemon {
     options.directory = settings_.spool.directory / route.name;
     options.max_bytes = route.spool_max_bytes;
     options.segment_bytes = route.spool_segment_bytes;
+    const ingest::IdempotencyLog::Options kept_keys{options.directory, route.idempotency_window,
+                                                    route.idempotency_max_keys};
+    idempotency_logs_.push_back(
+        std::make_unique<ingest::IdempotencyLog>(spool::real_file_system(), kept_keys, metrics_, route.name));
+    options.companion = idempotency_logs_.back().get();
     auto spool = spool::Spool::open(spool::real_file_system(), options);
     if (!spool) return in_route("produce", route.name, spool.error());
+    for (const std::string& problem : idempotency_logs_.back()->load(**spool)) {
+      spdlog::warn("route {}: {}", route.name, problem);
+    }
     for (const std::string& notice : (*spool)->notices()) spdlog::warn("route {}: {}", route.name, notice);
     if (const std::uint64_t waiting = (*spool)->statistics().unacknowledged; waiting != 0) {
       spdlog::info("route {}: {} events from an earlier start are in the spool and will be sent", route.name, waiting);
     }
     spools_.push_back(std::move(*spool));
-    auto road = produce::ProduceRoad::create(route, settings_.producer_properties, *spools_.back(), metrics_, health_);
+    feedbacks_.push_back(std::make_unique<spool::Feedback>());
+    const produce::Connections connections{settings_.producer_properties, settings_.consumer_properties,
+                                           options.directory};
+    auto road =
+        produce::ProduceRoad::create(route, connections, *spools_.back(), *feedbacks_.back(), metrics_, health_);
     if (!road) return in_route("produce", route.name, road.error());
     produce_.push_back(std::move(*road));
-    ingest_.add_route(route, max_event_bytes(), *spools_.back(), metrics_);
+    ingest_.add_route(route, max_event_bytes(), {*spools_.back(), *feedbacks_.back(), *idempotency_logs_.back()},
+                      metrics_);
     return {};
   }
 
@@ -144,10 +170,19 @@ class Daemon {
   }
 
   Status open_server() {
+    const config::IngestSettings& ingest = settings_.ingest;
     http::ServerOptions options;
-    options.listen = settings_.ingest.listen;
-    options.max_body_bytes = settings_.ingest.max_body_bytes;
-    options.max_connections = settings_.ingest.max_connections;
+    options.listen = ingest.listen;
+    options.unix_socket = ingest.unix_socket;
+    options.bearer_token_file = ingest.bearer_token_file;
+    options.tls_certificate_file = ingest.tls_certificate_file;
+    options.tls_key_file = ingest.tls_key_file;
+    options.tls_client_ca_file = ingest.tls_client_ca_file;
+    options.max_body_bytes = ingest.max_body_bytes;
+    options.max_connections = ingest.max_connections;
+    options.header_timeout = ingest.header_timeout;
+    options.body_timeout = ingest.body_timeout;
+    options.idle_timeout = ingest.idle_timeout;
     auto server = http::Server::create(options);
     if (!server) return tl::make_unexpected(server.error());
     server_ = std::move(*server);
@@ -162,9 +197,12 @@ class Daemon {
   ingest::Ingest ingest_;
   std::unique_ptr<kafka::EmbeddedBroker> embedded_broker_;
   std::unique_ptr<http::Server> server_;
+  std::vector<std::unique_ptr<spool::Feedback>> feedbacks_;
+  std::vector<std::unique_ptr<ingest::IdempotencyLog>> idempotency_logs_;
   std::vector<std::unique_ptr<spool::Spool>> spools_;
   std::vector<std::unique_ptr<produce::ProduceRoad>> produce_;
   std::vector<std::unique_ptr<consume::ConsumeRoad>> consume_;
+  Instant deadline_{};
 };
 
 int failed(const Error& error) {
@@ -179,23 +217,46 @@ sigset_t block_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
+// SIGTERM or SIGINT.
+int wait_for_end(const sigset_t& signals, const std::function<void()>& reload) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    spdlog::info("SIGHUP: certificates and tokens are read again; what else changed takes a restart");
+    reload();
+  }
+}
+
+// Until one of the signals comes, or the time is over.
+void wait_for_signal(const sigset_t& signals, Milliseconds at_most) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);
+  timespec time{};
+  time.tv_sec = seconds.count();
+  time.tv_nsec = std::chrono::nanoseconds(at_most - seconds).count();
+  sigtimedwait(&signals, nullptr, &time);
+}
+
 int run(config::Settings settings) {
   const sigset_t signals = block_signals();
-  const auto deadline = settings.shutdown.deadline;
+  const auto [deadline, grace] = settings.shutdown;
   spdlog::info("hubferryd {} with librdkafka {}", HUBFERRY_VERSION, kafka::client_version());
   Daemon daemon(std::move(settings));
   if (const auto opened = daemon.open(); !opened) return failed(opened.error());
   if (const auto started = daemon.start(); !started) return failed(started.error());
   spdlog::info("serving {}", daemon.url());
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = wait_for_end(signals, [&daemon] { daemon.reload(); });
+  const Instant begin = SteadyClock::now();
   spdlog::info("{}: draining, at most {} ms", signal == SIGTERM ? "SIGTERM" : "SIGINT", deadline.count());
   // What is accepted is on disk, so a drain that hangs may be cut off: SIGALRM ends the process.
   alarm(static_cast<unsigned>(deadline.count() / 1'000 + 5));
+  daemon.retire(begin);
+  if (signal == SIGTERM) wait_for_signal(signals, std::min(grace, deadline / 3));
   daemon.drain();
   spdlog::info("stopped");
   return EXIT_SUCCESS;

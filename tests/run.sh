@@ -55,7 +55,7 @@ if [[ $packages == yes ]]; then
   conf/install-packages.sh build run test
 fi
 build release
-if selected 'system\.'; then
+if selected 'system\.' || selected 'check\.benchmarks'; then
   say "Kafka's jars"
   tests/kafka/fetch.sh .build/kafka-jars
 fi

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "config/file.h"
+#include "config/ingest_checks.h"
 
 namespace hubferry::config {
 namespace {
@@ -102,16 +103,6 @@ Status check_routes(const Settings& settings) {
   return {};
 }
 
-void warn_of_listener(Settings& settings) {
-  const auto address = parse_host_port(settings.ingest.listen);
-  const bool loopback =
-      address && (address->host == "localhost" || address->host == "::1" || address->host.starts_with("127."));
-  if (loopback) return;
-  settings.warnings.push_back("ingest.listen = " + settings.ingest.listen +
-                              ": whoever reaches this address may post events; there is no authentication yet, so let "
-                              "only trusted networks reach it");
-}
-
 void warn_of_routes(Settings& settings) {
   std::map<std::string, std::string> groups;
   for (const ConsumeRoute& route : settings.consume) {
@@ -154,8 +145,8 @@ Result<Effective> effective(const Merged& given) {
   Effective result;
   Status status = build(given, result);
   if (status) status = check_routes(result.settings);
+  if (status) status = check_ingest(result.settings);
   if (!status) return tl::make_unexpected(status.error());
-  warn_of_listener(result.settings);
   warn_of_routes(result.settings);
   warn_of_secret_files(given, result.settings);
 

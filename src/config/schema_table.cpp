@@ -51,7 +51,7 @@ constexpr std::array<Key, 46> kKeys{{
     {"ingest", "max-connections", Kind::kCount, "4096", Use::kOptional, {1, 1'000'000}, "",
      "Most open HTTP connections; more get 503.",
      [](T t, V v) { t.settings->ingest.max_connections = small(v); }},
-    {"ingest", "unix-socket", Kind::kPath, "", Use::kOptional, {}, "",
+    {"ingest", "unix-socket", Kind::kFile, "", Use::kOptional, {}, "",
      "Path of a Unix socket to serve besides the address; its file mode (0660) says who may use it.",
      [](T t, V v) { t.settings->ingest.unix_socket = v.text; }},
     {"ingest", "bearer-token-file", Kind::kFile, "", Use::kOptional, {}, "",

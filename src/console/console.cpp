@@ -15,13 +15,15 @@ http::Response answer(int status, std::string content_type, std::string body) {
 }  // namespace
 
 void add_routes(http::Server& server, const observe::Metrics& metrics, const observe::Health& health) {
-  server.route("GET", "/livez", [](const http::Request&, http::Responder respond) {
+  const auto livez = [](const http::Request&, http::Responder respond) {
     respond(answer(200, "text/plain; charset=utf-8", "ok"));
-  });
-  server.route("GET", "/readyz", [&health](const http::Request&, http::Responder respond) {
+  };
+  const auto readyz = [&health](const http::Request&, http::Responder respond) {
     const Readiness readiness = readiness_of(health);
     respond(answer(readiness.ready ? 200 : 503, "application/json", readiness_json(readiness)));
-  });
+  };
+  server.route("GET", "/livez", livez, http::Access::kOpen);
+  server.route("GET", "/readyz", readyz, http::Access::kOpen);
   server.route("GET", "/metrics", [&metrics](const http::Request&, http::Responder respond) {
     respond(answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()));
   });

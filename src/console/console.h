@@ -6,6 +6,7 @@
 namespace hubferry::console {
 
 // Adds what an operator and an orchestrator look at, before the server starts; `metrics` and `health` must outlive it:
+// The first two are open, the others want the server's token if it has one.
 //   GET /livez    200 "ok" while the server's thread runs
 //   GET /readyz   200 or 503, {"ready":true,"parts":{"produce.orders":{"state":"ready","reason":""}}}
 //   GET /metrics  Prometheus' text format

@@ -18,6 +18,7 @@ struct OutboundEvent {
   std::string_view value;
   std::vector<Header> headers;
   std::int32_t partition = kAnyPartition;  // a named partition, or kAnyPartition: by key, else spread
+  std::string_view note = {};              // kept in the spool, never sent; at most 65535 bytes
 
   static constexpr std::int32_t kAnyPartition = -1;
 };

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kHasKey = 1;
+constexpr std::uint8_t kHasNote = 2;
 constexpr std::size_t kFixedSize = 16;
 constexpr std::size_t kHeaderFixedSize = 6;
 constexpr std::uint32_t kNoValue = 0xFFFFFFFFU;
@@ -37,12 +38,13 @@ std::size_t frame_size(const OutboundEvent& event) {
   for (const Header& header : event.headers) {
     size += kHeaderFixedSize + header.name.size() + (header.value ? header.value->size() : 0);
   }
+  if (!event.note.empty()) size += sizeof(std::uint16_t) + event.note.size();
   return size;
 }
 
 void encode_frame(const OutboundEvent& event, char* to) {
   to[0] = static_cast<char>(kVersion);
-  to[1] = static_cast<char>(event.key ? kHasKey : 0);
+  to[1] = static_cast<char>((event.key ? kHasKey : 0) | (event.note.empty() ? 0 : kHasNote));
   store_le(to + 2, static_cast<std::uint16_t>(event.headers.size()));
   store_le(to + 4, static_cast<std::uint32_t>(event.partition));
   store_le(to + 8, static_cast<std::uint32_t>(event.key ? event.key->size() : 0));
@@ -55,7 +57,10 @@ void encode_frame(const OutboundEvent& event, char* to) {
     if (header.value) to = append(to, *header.value);
   }
   if (event.key) to = append(to, *event.key);
-  append(to, event.value);
+  to = append(to, event.value);
+  if (event.note.empty()) return;
+  store_le(to, static_cast<std::uint16_t>(event.note.size()));
+  append(to + sizeof(std::uint16_t), event.note);
 }
 
 Status decode_frame(std::string_view frame, OutboundEvent& event) {
@@ -63,6 +68,8 @@ Status decode_frame(std::string_view frame, OutboundEvent& event) {
   std::string_view fixed;
   if (!take(rest, kFixedSize, fixed)) return damaged("it is shorter than its fixed part");
   if (static_cast<std::uint8_t>(fixed[0]) != kVersion) return damaged("its version is unknown");
+  const auto flags = static_cast<std::uint8_t>(fixed[1]);
+  if ((flags & ~(kHasKey | kHasNote)) != 0) return damaged("it has a flag that is unknown");
   const auto header_count = load_le<std::uint16_t>(fixed.data() + 2);
   event.partition = static_cast<std::int32_t>(load_le<std::uint32_t>(fixed.data() + 4));
   const auto key_size = load_le<std::uint32_t>(fixed.data() + 8);
@@ -82,8 +89,15 @@ Status decode_frame(std::string_view frame, OutboundEvent& event) {
   std::string_view key;
   if (!take(rest, key_size, key)) return damaged("its key is cut off");
   event.key.reset();
-  if ((static_cast<std::uint8_t>(fixed[1]) & kHasKey) != 0) event.key = key;
-  if (!take(rest, value_size, event.value) || !rest.empty()) return damaged("its value has another length");
+  if ((flags & kHasKey) != 0) event.key = key;
+  if (!take(rest, value_size, event.value)) return damaged("its value is cut off");
+  event.note = {};
+  std::string_view note_size;
+  if ((flags & kHasNote) != 0 && (!take(rest, sizeof(std::uint16_t), note_size) ||
+                                  !take(rest, load_le<std::uint16_t>(note_size.data()), event.note))) {
+    return damaged("its note is cut off");
+  }
+  if (!rest.empty()) return damaged("it is longer than its parts");
   return {};
 }
 

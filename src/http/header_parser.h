@@ -66,6 +66,10 @@ class RequestParser final : public HeaderParser<true> {
   std::string_view method(std::string_view message) const { return method_.in(message); }
   std::string_view target(std::string_view message) const { return target_.in(message); }
   std::optional<std::string_view> header(std::string_view message, std::string_view name) const;
+  std::size_t field_count() const { return fields_.size(); }
+  std::pair<std::string_view, std::string_view> field(std::string_view message, std::size_t index) const {
+    return {fields_[index].first.in(message), fields_[index].second.in(message)};
+  }
   bool expects() const { return expect_.has_value(); }
   bool expects_continue(std::string_view message) const;
 

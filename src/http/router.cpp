@@ -37,10 +37,10 @@ bool fits(std::string_view pattern, std::string_view path,
 
 }  // namespace
 
-void Router::add(std::string method, std::string pattern, Handler handler) {
+void Router::add(std::string method, std::string pattern, Handler handler, Access access) {
   auto known = std::find_if(patterns_.begin(), patterns_.end(), [&](const Pattern& p) { return p.text == pattern; });
   if (known == patterns_.end()) known = patterns_.insert(known, Pattern{std::move(pattern), {}});
-  known->methods.emplace_back(std::move(method), std::move(handler));
+  known->methods.push_back({std::move(method), std::move(handler), access});
 }
 
 Router::Match Router::match(std::string_view method, std::string_view path, Parameters& parameters) const {
@@ -50,12 +50,12 @@ Router::Match Router::match(std::string_view method, std::string_view path, Para
     if (!fits(pattern.text, path, raw)) continue;
     for (const auto& [name, value] : raw) {
       auto decoded = percent_decode(value);
-      if (!decoded) return {Outcome::kBadEscape, nullptr, {}};
+      if (!decoded) return {Outcome::kBadEscape, nullptr, Access::kProtected, {}};
       parameters.emplace_back(name, std::move(*decoded));
     }
-    Match match{Outcome::kNoMethod, nullptr, {}};
-    for (const auto& [known, handler] : pattern.methods) {
-      if (known == method || (method == "HEAD" && known == "GET")) return {Outcome::kFound, &handler, {}};
+    Match match{Outcome::kNoMethod, nullptr, Access::kProtected, {}};
+    for (const auto& [known, handler, access] : pattern.methods) {
+      if (known == method || (method == "HEAD" && known == "GET")) return {Outcome::kFound, &handler, access, {}};
       match.allow += (match.allow.empty() ? "" : ", ") + known + (known == "GET" ? ", HEAD" : "");
     }
     return match;

@@ -18,18 +18,24 @@ class Router {
   struct Match {
     Outcome outcome = Outcome::kNoPath;
     const Handler* handler = nullptr;  // kFound
-    std::string allow;                 // kNoMethod: the methods of the path, as the Allow header lists them
+    Access access = Access::kProtected;
+    std::string allow;  // kNoMethod: the methods of the path, as the Allow header lists them
   };
 
-  void add(std::string method, std::string pattern, Handler handler);
+  void add(std::string method, std::string pattern, Handler handler, Access access = Access::kProtected);
 
   // `path` without the query, not decoded. Fills `parameters` when found. GET answers HEAD too.
   Match match(std::string_view method, std::string_view path, Parameters& parameters) const;
 
  private:
+  struct Method {
+    std::string name;
+    Handler handler;
+    Access access = Access::kProtected;
+  };
   struct Pattern {
     std::string text;
-    std::vector<std::pair<std::string, Handler>> methods;
+    std::vector<Method> methods;
   };
 
   std::vector<Pattern> patterns_;

@@ -3,10 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <mutex>
@@ -14,21 +11,16 @@
 #include <thread>
 
 #include "base/thread.h"
+#include "http/listener.h"
 #include "http/session.h"
-#include "http/url.h"
 
 namespace hubferry::http {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
-using Executor = asio::io_context::executor_type;
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
-using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Executor>;
 
-constexpr Milliseconds kAcceptPause{100};  // when the system refuses
-constexpr std::size_t kMostRefused = 64;   // connections that wait for their 503 at once; further ones are just closed
+constexpr std::size_t kMostRefused = 64;  // connections that wait for their 503 at once; further ones are just closed
 
 // How often deadlines are looked at: often enough for the shortest, at most once in 5 ms, at least once a second.
 Milliseconds sweep_period(const ServerOptions& options) {
@@ -41,40 +33,37 @@ class ServerImpl final : public Server {
   explicit ServerImpl(const ServerOptions& options)
       : shared_(std::make_shared<SessionShared>(options)),
         work_(shared_->io.get_executor()),
-        acceptor_(shared_->io),
-        pause_(shared_->io),
         sweep_(shared_->io),
         sweep_period_(sweep_period(options)) {}
   ~ServerImpl() override { stop(Milliseconds(0)); }
 
-  Status bind();
-  void route(std::string method, std::string pattern, Handler handler) override {
-    shared_->router.add(std::move(method), std::move(pattern), std::move(handler));
+  Status open();
+  using Server::route;
+  void route(std::string method, std::string pattern, Handler handler, Access access) override {
+    shared_->router.add(std::move(method), std::move(pattern), std::move(handler), access);
   }
   Status start() override;
-  std::uint16_t port() const override { return port_; }
+  std::uint16_t port() const override { return tcp_->port(); }
+  void reload() override;
+  void shed_connections() override;
   void stop_accepting() override;
   void stop(Milliseconds deadline) override;
 
  private:
-  tl::unexpected<Error> cannot_listen(const std::string& reason) const {
-    return fail(ErrorCode::kUnavailable, "cannot listen on " + shared_->options.listen + ": " + reason);
-  }
+  void close_listeners();
   void accept();
-  void accepted(const error_code& error, Socket socket);
+  void accepted(Socket socket, Door door);
   void sweep();
   void drain();
   void close_all();
 
   std::shared_ptr<SessionShared> shared_;
   asio::executor_work_guard<Executor> work_;  // until close_all(): a session waits for its handler without an operation
-  Acceptor acceptor_;
-  Timer pause_;
+  std::unique_ptr<Listener> tcp_;
+  std::unique_ptr<Listener> local_;  // if there is a Unix socket
   Timer sweep_;
   const Milliseconds sweep_period_;
   bool sweeping_ = false;
-  bool accept_failed_ = false;
-  std::uint16_t port_ = 0;
 
   std::mutex stop_mutex_;  // held while stopping: one at a time
   std::thread thread_;
@@ -83,32 +72,34 @@ class ServerImpl final : public Server {
   bool quiet_ = false;  // drained and nothing is under way
 };
 
-Status ServerImpl::bind() {
-  const std::string& listen = shared_->options.listen;
-  const auto address = parse_host_port(listen);
-  if (!address) {
-    return fail(ErrorCode::kInvalid,
-                "cannot listen on '" + listen + "': " + address.error().message + "; use host:port or [ipv6]:port");
+Status ServerImpl::open() {
+  const ServerOptions& options = shared_->options;
+  const Instant now = SteadyClock::now();
+  if (!options.bearer_token_file.empty()) {
+    auto tokens = BearerTokens::open(options.bearer_token_file, now);
+    if (!tokens) return tl::make_unexpected(std::move(tokens.error()));
+    shared_->tokens = std::move(*tokens);
   }
-  if (!address->port) return fail(ErrorCode::kInvalid, "cannot listen on '" + listen + "': the port is missing");
-  error_code error;
-  tcp::resolver resolver(shared_->io);
-  const auto found = resolver.resolve(address->host, std::to_string(*address->port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error) return cannot_listen(error.message());
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(Acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (error) return cannot_listen(error.message());
-  port_ = acceptor_.local_endpoint(error).port();
+  if (!options.tls_certificate_file.empty()) {
+    auto tls = TlsFiles::open(options.tls_certificate_file, options.tls_key_file, options.tls_client_ca_file, now);
+    if (!tls) return tl::make_unexpected(std::move(tls.error()));
+    shared_->tls = std::move(*tls);
+  }
+  auto tcp = Listener::tcp(shared_->io, options.listen);
+  if (!tcp) return tl::make_unexpected(std::move(tcp.error()));
+  tcp_ = std::move(*tcp);
+  if (options.unix_socket.empty()) return {};
+  auto local = Listener::local(shared_->io, options.unix_socket);
+  if (!local) return tl::make_unexpected(std::move(local.error()));
+  local_ = std::move(*local);
   return {};
 }
 
 Status ServerImpl::start() {
-  error_code error;
-  acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return cannot_listen(error.message());
+  if (auto listening = tcp_->listen(); !listening) return listening;
+  if (local_) {
+    if (auto listening = local_->listen(); !listening) return listening;
+  }
   shared_->quiet = [this] {
     const std::lock_guard lock(quiet_mutex_);
     quiet_ = true;
@@ -128,33 +119,33 @@ Status ServerImpl::start() {
 }
 
 void ServerImpl::accept() {
-  acceptor_.async_accept([this](const error_code& error, Socket socket) { accepted(error, std::move(socket)); });
+  tcp_->accept([this](Socket socket) { accepted(std::move(socket), Door::kNetwork); });
+  if (local_) local_->accept([this](Socket socket) { accepted(std::move(socket), Door::kLocal); });
 }
 
-void ServerImpl::accepted(const error_code& error, Socket socket) {
-  if (!acceptor_.is_open()) return;
-  if (error && error != asio::error::connection_aborted) {
-    if (!std::exchange(accept_failed_, true)) {
-      spdlog::error("cannot accept connections on {}: {}; raise the limit of open files if they ran out",
-                    shared_->options.listen, error.message());
-    }
-    pause_.expires_after(kAcceptPause);
-    pause_.async_wait([this](const error_code& cancelled) {
-      if (!cancelled && acceptor_.is_open()) accept();
-    });
-    return;
-  }
-  if (!error) {
-    accept_failed_ = false;
-    const bool full = shared_->active >= shared_->options.max_connections;
-    if (!full || shared_->sessions.size() < shared_->options.max_connections + kMostRefused) {
-      auto session = std::make_shared<Session>(shared_, std::move(socket));
-      shared_->add(session);
-      full ? session->refuse() : session->start();
-      sweep();
-    }
-  }
-  accept();
+void ServerImpl::accepted(Socket socket, Door door) {
+  const bool full = shared_->active >= shared_->options.max_connections;
+  if (full && shared_->sessions.size() >= shared_->options.max_connections + kMostRefused) return;
+  auto session = std::make_shared<Session>(shared_, std::move(socket), door);
+  shared_->add(session);
+  full ? session->refuse() : session->start();
+  sweep();
+}
+
+void ServerImpl::reload() {
+  asio::post(shared_->io, [shared = shared_.get()] {
+    if (shared->tokens) shared->tokens->reload();
+    if (shared->tls) shared->tls->reload();
+  });
+}
+
+void ServerImpl::shed_connections() {
+  asio::post(shared_->io, [shared = shared_.get()] { shared->shedding = true; });
+}
+
+void ServerImpl::close_listeners() {
+  if (tcp_) tcp_->close();
+  if (local_) local_->close();
 }
 
 // Ends overdue sessions, again and again while there are any.
@@ -174,9 +165,7 @@ void ServerImpl::sweep() {
 
 void ServerImpl::drain() {
   if (std::exchange(shared_->draining, true)) return;
-  error_code ignored;
-  acceptor_.close(ignored);
-  pause_.cancel();
+  close_listeners();
   const auto sessions = shared_->sessions;
   for (const auto& session : sessions) session->drain();
   if (shared_->active == 0) shared_->quiet();
@@ -196,11 +185,7 @@ void ServerImpl::stop_accepting() {
 
 void ServerImpl::stop(Milliseconds deadline) {
   const std::lock_guard stopping(stop_mutex_);
-  if (!thread_.joinable()) {
-    error_code ignored;
-    acceptor_.close(ignored);
-    return;
-  }
+  if (!thread_.joinable()) return close_listeners();
   stop_accepting();
   {
     std::unique_lock lock(quiet_mutex_);
@@ -216,7 +201,7 @@ void ServerImpl::stop(Milliseconds deadline) {
 
 Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options) {
   auto server = std::make_unique<ServerImpl>(options);
-  if (auto bound = server->bind(); !bound) return tl::make_unexpected(std::move(bound.error()));
+  if (auto opened = server->open(); !opened) return tl::make_unexpected(std::move(opened.error()));
   return server;
 }
 

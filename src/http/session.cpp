@@ -33,21 +33,19 @@ void SessionShared::give_answers() {
   batch.clear();
 }
 
-Session::Session(std::shared_ptr<SessionShared> shared, Socket socket)
-    : shared_(std::move(shared)), socket_(std::move(socket)) {
-  error_code ignored;
-  socket_->non_blocking(true, ignored);
-  socket_->set_option(asio::ip::tcp::no_delay(true), ignored);
-}
+Session::Session(std::shared_ptr<SessionShared> shared, Socket socket, Door door)
+    : shared_(std::move(shared)), door_(door), socket_(std::move(socket)) {}
 
 void Session::start() {
   counted_ = true;
   ++shared_->active;
+  if (encrypted()) return handshake();
   deadline_ = SteadyClock::now() + shared_->options.idle_timeout;
   read();
 }
 
 void Session::refuse() {
+  if (encrypted()) return close();
   keep_alive_ = false;
   body_unread_ = true;
   Response busy = problem(503, "The daemon serves as many connections as it may; try again later.");
@@ -71,13 +69,13 @@ void Session::expire(Instant now) {
 }
 
 void Session::drain() {
-  if (state_ == State::kIdle && !more_waits()) close();
+  if (state_ == State::kHandshake || (state_ == State::kIdle && !more_waits())) close();
 }
 
 // Whether the client has sent something that nobody has looked at.
 bool Session::more_waits() {
   error_code ignored;
-  return buffer_.size() > request_end_ || socket_->available(ignored) > 0;
+  return buffer_.size() > request_end_ || (tls_ && tls_->has_pending()) || socket_->available(ignored) > 0;
 }
 
 // The steps below return true when the session can go on at once, false when it waits or has ended.
@@ -158,7 +156,8 @@ bool Session::header_complete() {
         problem(413, "The body is larger than " + std::to_string(shared_->options.max_body_bytes) + " bytes."));
   }
   state_ = State::kBody;
-  deadline_ = SteadyClock::now() + shared_->options.body_timeout;
+  body_since_ = SteadyClock::now();
+  deadline_ = body_since_ + shared_->options.body_timeout;
   const bool body_follows = chunks_ || request_end_ > header_size;
   if (body_follows && buffer_.size() == header_size && parser_->expects_continue(buffer_.view()) && http_1_1_) {
     send_continue();
@@ -180,6 +179,9 @@ std::optional<Response> Session::find_handler() {
   }
   auto match = shared_->router.match(method(), target->path, parameters_);
   handler_ = match.handler;
+  if (match.access == Access::kProtected && door_ == Door::kNetwork && shared_->tokens) {
+    if (auto refusal = check_token()) return refusal;
+  }
   switch (match.outcome) {
     case Router::Outcome::kFound:
       return std::nullopt;
@@ -196,6 +198,22 @@ std::optional<Response> Session::find_handler() {
   return problem(404, "There is nothing at " + std::string(target->path) + ".");
 }
 
+std::optional<Response> Session::check_token() const {
+  std::optional<Response> refusal;
+  switch (shared_->tokens->check(header("authorization").value_or(""), SteadyClock::now())) {
+    case BearerTokens::Verdict::kGood:
+      break;
+    case BearerTokens::Verdict::kMissing:
+      refusal = problem(401, "This needs a token: send the header \"Authorization: Bearer TOKEN\".");
+      refusal->headers.emplace_back("WWW-Authenticate", "Bearer");
+      break;
+    case BearerTokens::Verdict::kWrong:
+      refusal = problem(401, "The token is not one of those that are good now.");
+      refusal->headers.emplace_back("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+  }
+  return refusal;
+}
+
 // Answers instead of a handler. The connection can stay only if the body needs no reading.
 bool Session::reject(Response response) {
   if (buffer_.size() < request_end_) body_unread_ = true;
@@ -206,7 +224,9 @@ bool Session::reject(Response response) {
 void Session::send_continue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   error_code error;
-  if (socket_->write_some(asio::buffer(kContinue), error) != kContinue.size()) close();
+  const std::size_t sent =
+      tls_ ? tls_->write(kContinue.data(), kContinue.size()).size : socket_->write_some(asio::buffer(kContinue), error);
+  if (sent != kContinue.size()) close();
 }
 
 bool Session::read_body() {
@@ -279,6 +299,18 @@ std::optional<std::string> Session::query(std::string_view name) const {
 
 std::optional<std::string_view> Session::header(std::string_view name) const {
   return parser_->header(buffer_.view(), name);
+}
+
+std::size_t Session::header_count() const {
+  return parser_->field_count();
+}
+
+std::pair<std::string_view, std::string_view> Session::header_at(std::size_t index) const {
+  return parser_->field(buffer_.view(), index);
+}
+
+std::string_view Session::query_text() const {
+  return buffer_.view().substr(query_at_, query_size_);
 }
 
 std::string_view Session::body() const {

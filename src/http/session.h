@@ -1,7 +1,5 @@
 #pragma once
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,18 +8,26 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/bearer_tokens.h"
 #include "http/buffer.h"
 #include "http/chunked.h"
 #include "http/header_parser.h"
+#include "http/listener.h"
 #include "http/mailbox.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "http/tls_files.h"
+#include "http/tls_stream.h"
 
 namespace hubferry::http {
 
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
 class Session;
+
+// Where a connection came in.
+enum class Door {
+  kNetwork,  // TLS and tokens, if the options say so
+  kLocal,    // the Unix socket: neither
+};
 
 struct Answer {
   std::shared_ptr<Session> session;
@@ -35,17 +41,26 @@ struct SessionShared {
 
   boost::asio::io_context io{1};
   const ServerOptions options;
-  Router router;  // constant once the thread runs
+  Router router;                         // constant once the thread runs
+  std::unique_ptr<BearerTokens> tokens;  // if they are asked for
+  std::unique_ptr<TlsFiles> tls;         // if there is TLS
   Mailbox<Answer> answers;
   std::vector<Answer> batch;  // being drained
 
   std::vector<std::shared_ptr<Session>> sessions;
   std::size_t active = 0;       // sessions that serve: neither refused nor lingering
-  bool draining = false;        // no keep-alive any more
+  bool shedding = false;        // no keep-alive any more
+  bool draining = false;        // nor new connections
   std::function<void()> quiet;  // called when draining and `active` has become 0
 
   void add(std::shared_ptr<Session> session);
   void give_answers();
+  // Logs it, at most once in 10 s.
+  void handshake_failed(const std::string& reason);
+
+ private:
+  Instant next_note_ = Instant::min();
+  std::uint64_t not_noted_ = 0;
 };
 
 // One connection: reads a request, whole, into one buffer, calls its handler, writes the answer, and only then looks at
@@ -53,10 +68,10 @@ struct SessionShared {
 // by the Responder.
 class Session final : public Request, public Responder::Target, public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<SessionShared> shared, Socket socket);
+  Session(std::shared_ptr<SessionShared> shared, Socket socket, Door door);
 
   void start();
-  // Answers 503 without reading a request, and closes.
+  // Answers 503 without reading a request, and closes. With TLS there is no answer without a handshake: just closes.
   void refuse();
   void answer(Response response);
   // Ends what is overdue.
@@ -71,6 +86,9 @@ class Session final : public Request, public Responder::Target, public std::enab
   std::string_view path() const override;
   std::optional<std::string> query(std::string_view name) const override;
   std::optional<std::string_view> header(std::string_view name) const override;
+  std::size_t header_count() const override;
+  std::pair<std::string_view, std::string_view> header_at(std::size_t index) const override;
+  std::string_view query_text() const override;
   std::string_view body() const override;
   std::string_view parameter(std::string_view name) const override;
 
@@ -78,6 +96,7 @@ class Session final : public Request, public Responder::Target, public std::enab
   friend struct SessionShared;
 
   enum class State {
+    kHandshake,  // of TLS
     kIdle,       // between requests
     kHeader,     // some of a header has arrived
     kBody,       // the header is complete, the body is not
@@ -87,6 +106,10 @@ class Session final : public Request, public Responder::Target, public std::enab
     kClosed,
   };
 
+  bool encrypted() const { return door_ == Door::kNetwork && shared_->tls; }
+  void handshake();
+  void go_on_with_handshake();
+
   void process();
   bool next_request();
   bool read_header();
@@ -95,26 +118,37 @@ class Session final : public Request, public Responder::Target, public std::enab
   bool read_chunks();
   bool dispatch();
   std::optional<Response> find_handler();
+  std::optional<Response> check_token() const;
   bool reject(Response response);
   void send_continue();
 
   bool make_room();
   void read();
+  void read_tls(bool in_read);
+  void go_on_reading();
   void read_done(const boost::system::error_code& error, std::size_t size);
   bool write(Response response);
   bool write_rest();
+  Step write_some();
+  void wait_for(StepOutcome wanted, void (Session::*next)());
+  void go_on_writing();
+  void reset_body_deadline();
   bool response_written();
   void end();
   void leave();
   bool more_waits();
 
   const std::shared_ptr<SessionShared> shared_;
-  std::optional<Socket> socket_;  // nothing once closed
-  std::size_t place_ = 0;         // in shared_->sessions
+  const Door door_;
+  std::optional<Socket> socket_;    // nothing once closed
+  std::unique_ptr<TlsStream> tls_;  // over `socket_`; nothing without TLS
+  std::size_t place_ = 0;           // in shared_->sessions
   State state_ = State::kIdle;
   Instant deadline_ = Instant::max();
-  bool reading_ = false;  // a read is under way: `buffer_` must not move
-  bool counted_ = false;  // in shared_->active
+  Instant body_since_;
+  std::uint32_t in_a_row_ = 0;  // requests answered without waiting for anything
+  bool reading_ = false;        // a read is under way: `buffer_` must not move
+  bool counted_ = false;        // in shared_->active
 
   Buffer buffer_;
   std::optional<RequestParser> parser_;

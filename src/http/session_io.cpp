@@ -2,6 +2,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "http/response_text.h"
@@ -20,6 +21,8 @@ constexpr std::size_t kBodyStep = 1024 * 1024;       // memory is taken as the b
 constexpr std::size_t kKeptCapacity = 256 * 1024;    // of an idle connection
 constexpr std::size_t kMostLingering = 1024 * 1024;  // bytes read and thrown away
 constexpr Milliseconds kLingerTime{2'000};
+constexpr std::uint32_t kMostInARow = 32;  // requests of one connection, then the others have their turn
+constexpr std::size_t kJoined = 8 * 1024;  // bodies that share a TLS record with their header
 
 }  // namespace
 
@@ -40,8 +43,10 @@ bool Session::make_room() {
 
 void Session::read() {
   if (reading_) return;
+  in_a_row_ = 0;
   if (!make_room()) return close();
   reading_ = true;
+  if (tls_) return read_tls(true);
   socket_->async_read_some(asio::buffer(buffer_.end(), buffer_.room() - kBodyPadding),
                            [self = shared_from_this()](const error_code& error, std::size_t size) {
                              self->reading_ = false;
@@ -58,16 +63,27 @@ void Session::read_done(const error_code& error, std::size_t size) {
   if (state_ == State::kWriting) return;  // it came too late: 408 is on its way
   if (error) return close();
   buffer_.resize(buffer_.size() + size);
-  if (state_ == State::kBody) deadline_ = SteadyClock::now() + shared_->options.body_timeout;
+  if (state_ == State::kBody) reset_body_deadline();
   process();
+}
+
+void Session::reset_body_deadline() {
+  const Milliseconds timeout = shared_->options.body_timeout;
+  const std::size_t arrived = buffer_.size() - std::min(buffer_.size(), parser_->header_size());
+  const auto allowed = timeout + Milliseconds(arrived * 1'000 / kLeastBodyRate);
+  deadline_ = std::min(SteadyClock::now() + timeout, body_since_ + allowed);
 }
 
 bool Session::write(Response response) {
   state_ = State::kWriting;
-  if (shared_->draining) keep_alive_ = false;
+  if (shared_->shedding || shared_->draining) keep_alive_ = false;
   write_header(out_header_, response, {head_, keep_alive_, http_1_1_});
   out_body_ = std::move(response.body);
   if (head_ || !status_has_body(response.status)) out_body_.clear();
+  if (tls_ && out_body_.size() <= kJoined) {
+    out_header_ += out_body_;
+    out_body_.clear();
+  }
   written_ = 0;
   return write_rest();
 }
@@ -75,29 +91,49 @@ bool Session::write(Response response) {
 bool Session::write_rest() {
   const std::size_t total = out_header_.size() + out_body_.size();
   while (written_ < total) {
-    const std::size_t in_header = std::min(written_, out_header_.size());
-    const std::size_t in_body = written_ - in_header;
-    const std::array<asio::const_buffer, 2> rest{
-        asio::buffer(out_header_) + in_header,
-        asio::buffer(out_body_) + in_body,
-    };
-    error_code error;
-    written_ += socket_->write_some(rest, error);
-    if (error == asio::error::would_block) {
-      deadline_ = SteadyClock::now() + shared_->options.body_timeout;
-      socket_->async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
-        if (!self->socket_) return;
-        if (failed) return self->close();
-        if (self->write_rest()) self->process();
-      });
-      return false;
-    }
-    if (error) {
+    const Step step = write_some();
+    written_ += step.size;
+    if (step.outcome == StepOutcome::kDone) continue;
+    if (step.outcome == StepOutcome::kEnd || step.outcome == StepOutcome::kBroken) {
       close();
-      return false;
+    } else {
+      deadline_ = SteadyClock::now() + shared_->options.body_timeout;
+      wait_for(step.outcome, &Session::go_on_writing);
     }
+    return false;
   }
   return response_written();
+}
+
+Step Session::write_some() {
+  const std::size_t in_header = std::min(written_, out_header_.size());
+  const std::size_t in_body = written_ - in_header;
+  if (tls_) {
+    return in_header < out_header_.size() ? tls_->write(out_header_.data() + in_header, out_header_.size() - in_header)
+                                          : tls_->write(out_body_.data() + in_body, out_body_.size() - in_body);
+  }
+  const std::array<asio::const_buffer, 2> rest{
+      asio::buffer(out_header_) + in_header,
+      asio::buffer(out_body_) + in_body,
+  };
+  error_code error;
+  const std::size_t size = socket_->write_some(rest, error);
+  if (error == asio::error::would_block) return {StepOutcome::kWantsWrite, size};
+  return {error ? StepOutcome::kBroken : StepOutcome::kDone, size};
+}
+
+void Session::go_on_writing() {
+  if (write_rest()) process();
+}
+
+// `next` is not called when the session has been closed meanwhile.
+void Session::wait_for(StepOutcome wanted, void (Session::*next)()) {
+  const auto readiness = wanted == StepOutcome::kWantsRead ? Socket::wait_read : Socket::wait_write;
+  socket_->async_wait(readiness, [self = shared_from_this(), next](const error_code& failed) {
+    if (!self->socket_) return;
+    if (failed) return self->close();
+    (self.get()->*next)();
+  });
 }
 
 bool Session::response_written() {
@@ -112,12 +148,18 @@ bool Session::response_written() {
   handler_ = nullptr;
   state_ = State::kIdle;
   deadline_ = SteadyClock::now() + shared_->options.idle_timeout;
-  return true;
+  if (++in_a_row_ < kMostInARow) return true;
+  in_a_row_ = 0;
+  asio::post(socket_->get_executor(), [self = shared_from_this()] {
+    if (self->state_ == State::kIdle && !self->reading_) self->process();
+  });
+  return false;
 }
 
 // After the last answer.
 void Session::end() {
   if (!body_unread_ && !more_waits()) return close();
+  if (tls_) tls_->shutdown();
   error_code error;
   socket_->shutdown(Socket::shutdown_send, error);
   if (error) return close();
@@ -137,6 +179,8 @@ void Session::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   deadline_ = Instant::max();
+  if (tls_) tls_->shutdown();
+  tls_.reset();
   socket_.reset();
   leave();
   auto& sessions = shared_->sessions;

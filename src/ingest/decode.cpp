@@ -1,115 +1,183 @@
 #include "ingest/decode.h"
 
 #include <algorithm>
-#include <cctype>
 
-#include "event/frame.h"
+#include "ingest/batch_builder.h"
+#include "ingest/media_type.h"
 
 namespace hubferry::ingest {
 namespace {
 
-using Decoded = tl::expected<spool::RecordBatch, Refusal>;
+// By the Kafka binding of CloudEvents.
+constexpr event::Header kCloudEventType{"content-type", "application/cloudevents+json; charset=UTF-8"};
 
-// "Application/JSON; charset=utf-8" -> "application/json"
-std::string media_type(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return type;
-}
+// The lines of a text without their ends; empty ones are counted, but not returned.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : rest_(text) {}
 
-enum class Shape { kJson, kLines, kBytes };
+  // Empty: there is none any more.
+  std::string_view next() {
+    std::string_view line;
+    while (line.empty() && !rest_.empty()) {
+      line = rest_.substr(0, rest_.find('\n'));
+      rest_.remove_prefix(std::min(rest_.size(), line.size() + 1));
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      ++number_;
+    }
+    return line;
+  }
+  std::uint64_t number() const { return number_; }
 
-Shape shape_of(const std::string& type) {
-  if (type == "application/x-ndjson" || type == "application/jsonl") return Shape::kLines;
-  if (type.empty() || type == "application/json" || type.ends_with("+json")) return Shape::kJson;
-  return Shape::kBytes;
-}
+ private:
+  std::string_view rest_;
+  std::uint64_t number_ = 0;
+};
 
 class Decoder {
  public:
   Decoder(const DecodeInput& input, event::JsonEvents& json)
-      : input_(input), json_(json), key_pointer_(input.key ? std::string_view() : input.key_pointer) {}
+      : input_(input), json_(json), builder_(input), key_pointer_(input.key ? std::string_view() : input.key_pointer) {}
 
   Decoded decode() {
-    const std::string type = media_type(input_.content_type);
-    switch (shape_of(type)) {
-      case Shape::kLines:
-        return decode_lines();
-      case Shape::kJson:
-        return decode_one(true);
-      case Shape::kBytes:
+    const Shape shape = shape_of(input_.content_type);
+    switch (shape) {
+      case Shape::kCloudEvent:
+        return decode_cloud_event();
+      case Shape::kCloudEventBatch:
+        return decode_cloud_events();
+      case Shape::kForeignBatch:
+        return refuse(415, "A batch of CloudEvents is understood as application/cloudevents-batch+json only.");
+      default:
         break;
     }
-    event_.headers.push_back({"content-type", input_.content_type});
-    return decode_one(false);
+    if (!input_.cloud_event.empty()) return decode_binary(shape);
+    if (shape == Shape::kLines) return decode_lines();
+    if (shape == Shape::kJson) return decode_json();
+    builder_.add_header({"content-type", input_.content_type});
+    return decode_bytes();
+  }
+
+  Decoded decode_hub(std::optional<std::string_view> broker_properties) {
+    if (is_service_bus_batch(input_.content_type)) return decode_hub_batch();
+    for (const event::Header& property : input_.properties) builder_.add_header(property);
+    if (!input_.content_type.empty()) builder_.add_header({"content-type", input_.content_type});
+    std::optional<std::string_view> key;
+    if (broker_properties) {
+      const auto found = json_.broker_partition_key(*broker_properties);
+      if (!found) return refuse(400, "The header is not understood: " + found.error().message + ".");
+      key = *found;
+    }
+    const bool json = !input_.content_type.empty() && shape_of(input_.content_type) == Shape::kJson;
+    if (json && !key && !key_pointer_.empty()) return decode_json();
+    return one(input_.body, key);
   }
 
  private:
-  Decoded decode_one(bool is_json) {
+  Decoded one(std::string_view value, std::optional<std::string_view> key) {
+    if (auto refusal = builder_.expect(1)) return tl::make_unexpected(std::move(*refusal));
+    if (auto refusal = builder_.add(value, key, {})) return tl::make_unexpected(std::move(*refusal));
+    return std::move(builder_.batch());
+  }
+
+  Decoded decode_bytes() {
     if (input_.body.empty()) return refuse(400, "The body is empty; it must hold one event.");
-    if (auto refusal = add(input_.body, is_json, "The event")) return tl::make_unexpected(*refusal);
-    return std::move(batch_);
+    return one(input_.body, std::nullopt);
+  }
+
+  Decoded decode_json() {
+    if (input_.body.empty()) return refuse(400, "The body is empty; it must hold one event.");
+    const auto key = json_.check(input_.body, key_pointer_);
+    if (!key) return malformed({}, key.error());
+    return one(input_.body, *key);
   }
 
   Decoded decode_lines() {
-    batch_.reserve(input_.body.size() + input_.body.size() / 8);
-    std::string_view rest = input_.body;
-    for (std::uint64_t number = 1; !rest.empty(); ++number) {
-      std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-      if (line.empty()) continue;
-      if (batch_.count() == input_.max_batch_events) {
-        return refuse(413, "The batch has more than " + std::to_string(input_.max_batch_events) +
-                               " events (ingest.max-batch-events); send it in parts.");
+    if (input_.identity) {
+      Lines counted(input_.body);
+      std::size_t count = 0;
+      while (!counted.next().empty()) ++count;
+      if (auto refusal = builder_.expect(count)) return tl::make_unexpected(std::move(*refusal));
+    }
+    builder_.batch().reserve(input_.body.size() + input_.body.size() / 8);
+    Lines lines(input_.body);
+    for (std::string_view line = lines.next(); !line.empty(); line = lines.next()) {
+      const EventName name{"Line", lines.number()};
+      if (builder_.batch().count() == input_.max_batch_events) {
+        return tl::make_unexpected(*builder_.expect(std::size_t{input_.max_batch_events} + 1));
       }
-      if (auto refusal = add(line, true, "Line " + std::to_string(number))) return tl::make_unexpected(*refusal);
+      const auto key = json_.check(line, key_pointer_);
+      if (!key) return malformed(name, key.error());
+      if (auto refusal = builder_.add(line, *key, name)) return tl::make_unexpected(std::move(*refusal));
     }
-    if (batch_.count() == 0) return refuse(400, "The body has no line with an event.");
-    return std::move(batch_);
+    if (builder_.batch().count() == 0) return refuse(400, "The body has no line with an event.");
+    return std::move(builder_.batch());
   }
 
-  std::optional<Refusal> add(std::string_view value, bool is_json, const std::string& what) {
-    event_.key = input_.key;
-    if (is_json) {
-      const auto key = json_.check(value, key_pointer_);
-      if (!key) return Refusal{400, what + ": " + key.error().message + ". Nothing of the request was accepted."};
-      if (!input_.key) event_.key = *key;
-    }
-    event_.value = value;
-    const std::size_t size = event_bytes();
-    if (size > input_.max_event_bytes) {
-      return Refusal{413, what + ": the event has " + std::to_string(size) + " bytes with key and headers, more than " +
-                              std::to_string(input_.max_event_bytes) +
-                              " (ingest.max-event). Nothing of the request was accepted."};
-    }
-    event::encode_frame(event_, batch_.add(static_cast<std::uint32_t>(event::frame_size(event_))));
-    return std::nullopt;
+  Decoded decode_binary(Shape shape) {
+    for (const event::Header& header : input_.cloud_event) builder_.add_header(header);
+    if (!input_.content_type.empty()) builder_.add_header({"content-type", input_.content_type});
+    const bool json = shape == Shape::kJson && !input_.content_type.empty() && !input_.body.empty();
+    if (!json) return one(input_.body, input_.cloud_event_key);
+    const auto key = json_.check(input_.body, input_.cloud_event_key ? std::string() : key_pointer_);
+    if (!key) return malformed({}, key.error());
+    return one(input_.body, input_.cloud_event_key ? input_.cloud_event_key : *key);
   }
 
-  std::size_t event_bytes() const {
-    std::size_t size = event_.value.size() + (event_.key ? event_.key->size() : 0);
-    for (const auto& header : event_.headers) size += header.name.size() + header.value.value_or("").size();
-    return size;
+  Decoded decode_cloud_event() {
+    const auto event = json_.check_cloud_event(input_.body, key_pointer_);
+    if (!event) return malformed({}, event.error());
+    builder_.add_header(kCloudEventType);
+    return one(input_.body, event->partition_key);
   }
 
-  static Decoded refuse(int status, std::string detail) {
-    return tl::make_unexpected(Refusal{status, std::move(detail)});
+  Decoded decode_cloud_events() {
+    const auto events = json_.check_cloud_events(input_.body, key_pointer_);
+    if (!events) return malformed({"The body"}, events.error());
+    builder_.add_header(kCloudEventType);
+    return add_all(*events, [this](const event::JsonEvents::CloudEvent& event, EventName name) {
+      return builder_.add(event.json, event.partition_key, name);
+    });
+  }
+
+  Decoded decode_hub_batch() {
+    const auto messages = json_.check_hub_messages(input_.body);
+    if (!messages) return malformed({"The body"}, messages.error());
+    return add_all(*messages, [this](const event::JsonEvents::HubMessage& message, EventName name) {
+      return builder_.add(message.body, message.partition_key, name, message.properties);
+    });
+  }
+
+  template <class Event, class Add>
+  Decoded add_all(std::span<const Event> events, const Add& add) {
+    if (events.empty()) return refuse(400, "The batch is empty; it must hold at least one event.");
+    if (auto refusal = builder_.expect(events.size())) return tl::make_unexpected(std::move(*refusal));
+    builder_.batch().reserve(input_.body.size() + input_.body.size() / 8);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (auto refusal = add(events[i], {"Event", i + 1})) return tl::make_unexpected(std::move(*refusal));
+    }
+    return std::move(builder_.batch());
+  }
+
+  static Decoded malformed(EventName name, const Error& error) {
+    return refuse(400, text_of(name) + ": " + error.message + "." + std::string(kNothingAccepted));
   }
 
   const DecodeInput& input_;
   event::JsonEvents& json_;
+  BatchBuilder builder_;
   std::string key_pointer_;
-  event::OutboundEvent event_;
-  spool::RecordBatch batch_;
 };
 
 }  // namespace
 
 Decoded decode_events(const DecodeInput& input, event::JsonEvents& json) {
   return Decoder(input, json).decode();
+}
+
+Decoded decode_hub_messages(const DecodeInput& input, std::optional<std::string_view> broker_properties,
+                            event::JsonEvents& json) {
+  return Decoder(input, json).decode_hub(broker_properties);
 }
 
 }  // namespace hubferry::ingest

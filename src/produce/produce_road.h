@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -7,9 +8,17 @@
 #include "config/settings.h"
 #include "observe/health.h"
 #include "observe/metrics.h"
+#include "spool/feedback.h"
 #include "spool/spool.h"
 
 namespace hubferry::produce {
+
+// How to reach the cluster.
+struct Connections {
+  config::KafkaProperties producer;
+  config::KafkaProperties consumer;       // to read back after a crash
+  std::filesystem::path spool_directory;  // refused events are kept beside the spool's files
+};
 
 // The produce road of one route: spool -> pump -> idempotent producer; the broker's acknowledgement releases the spool.
 // One thread ("produce") owns pump, producer and the spool's reader side. Whatever goes wrong at the broker, the events
@@ -17,8 +26,8 @@ namespace hubferry::produce {
 class ProduceRoad {
  public:
   // Creates the producer once to check its properties: an error names the property. Does not need the broker.
-  static Result<std::unique_ptr<ProduceRoad>> create(const config::ProduceRoute& route,
-                                                     const config::KafkaProperties& properties, spool::Spool& spool,
+  static Result<std::unique_ptr<ProduceRoad>> create(const config::ProduceRoute& route, const Connections& connections,
+                                                     spool::Spool& spool, spool::Feedback& feedback,
                                                      observe::Metrics& metrics, observe::Health& health);
   ~ProduceRoad();
 
@@ -29,8 +38,9 @@ class ProduceRoad {
   // Waits until the thread ended and the position is persisted; without an earlier request_drain() it ends at once.
   void stop();
 
- private:
   class Edge;
+
+ private:
   explicit ProduceRoad(std::unique_ptr<Edge> edge);
 
   std::unique_ptr<Edge> edge_;

@@ -82,7 +82,7 @@ void Pump::sent() {
   cursor_.advance();
 }
 
-Pump::Held* Pump::find(std::uint64_t sequence) {
+const Pump::Held* Pump::find(std::uint64_t sequence) const {
   const auto found = std::partition_point(window_.begin(), window_.end(),
                                           [sequence](const Held& held) { return held.last < sequence; });
   if (found == window_.end() || sequence < found->first) return nullptr;
@@ -90,8 +90,17 @@ Pump::Held* Pump::find(std::uint64_t sequence) {
 }
 
 void Pump::acknowledged(std::uint64_t sequence) {
-  Held* held = find(sequence);
+  Held* held = const_cast<Held*>(find(sequence));
   if (held != nullptr && held->outstanding != 0) settle_one(*held);
+}
+
+std::optional<Pump::HeldRecord> Pump::held(std::uint64_t sequence) const {
+  const Held* const held = find(sequence);
+  if (held == nullptr || !held->block) return std::nullopt;
+  spool::RecordCursor cursor(*held->block);
+  while (!cursor.done() && cursor.sequence() < sequence) cursor.advance();
+  if (cursor.done()) return std::nullopt;
+  return HeldRecord{held->block->source(), cursor.record()};
 }
 
 void Pump::settle_one(Held& held) {
@@ -115,6 +124,7 @@ void Pump::reset() {
   prepared_ = false;
   held_bytes_ = 0;
   unacknowledged_ = 0;
+  damaged_.clear();
 }
 
 std::optional<std::uint64_t> Pump::take_damaged() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string_view>
 
 #include "config/settings.h"
 #include "event/event.h"
@@ -33,6 +34,7 @@ class Pump {
 
   // How many partitions the topic has. Nothing is given out before the first call. `partitions` > 0.
   void set_partition_count(std::int32_t partitions) { partitions_ = partitions; }
+  std::int32_t partitions() const { return partitions_; }
 
   // Whether another block fits.
   bool wants_block() const { return window_.empty() || held_bytes_ < options_.in_flight_bytes; }
@@ -50,10 +52,18 @@ class Pump {
   // The broker stored the record. Other sequences than those given out are ignored.
   void acknowledged(std::uint64_t sequence);
 
+  // A record given out and neither acknowledged nor lost to reset(), as its spool holds it.
+  struct HeldRecord {
+    std::uint64_t source = 0;
+    std::string_view frame;
+  };
+  std::optional<HeldRecord> held(std::uint64_t sequence) const;
+
   // The producer is gone with all it held.
   void reset();
 
-  // The sequence of a record that could not be decoded, once each; it was never sent.
+  // The sequence of a record that could not be decoded, once each; it was never sent and still waits for
+  // acknowledged().
   std::optional<std::uint64_t> take_damaged();
 
   std::uint64_t unacknowledged() const { return unacknowledged_; }
@@ -73,7 +83,7 @@ class Pump {
   std::int32_t choose_partition(const event::OutboundEvent& event);
   void settle_one(Held& held);
   void trim();
-  Held* find(std::uint64_t sequence);
+  const Held* find(std::uint64_t sequence) const;
 
   Options options_;
   std::mt19937_64 random_;

@@ -213,12 +213,11 @@ void Recovery::add_source(std::uint64_t source) {
 }
 
 void Recovery::read_last_block() {
-  for (auto segment = opened_.rbegin(); segment != opened_.rend(); ++segment) {
-    if (segment->last_block == 0) continue;
-    SegmentScanner scanner(*segment->file, segment->info.id);
-    result_.last_block = scanner.block_at(segment->last_block, segment->info.end);
-    return;
-  }
+  const auto segment =
+      std::find_if(opened_.rbegin(), opened_.rend(), [](const Opened& o) { return o.last_block != 0; });
+  if (segment == opened_.rend()) return;
+  SegmentScanner scanner(*segment->file, segment->info.id);
+  result_.last_block = scanner.block_at(segment->last_block, segment->info.end);
 }
 
 void Recovery::lose(Opened& segment, const BadRange& bad) {

@@ -27,18 +27,20 @@ NEVER = {
     "control": {"http", "spool"} | PRODUCE_ROAD | CONSUME_ROAD,
     "console": {"kafka", "spool"} | PRODUCE_ROAD | CONSUME_ROAD,
 }
-# Tests may use a confined library in tests/TIER/ROOM of a room that may, and in tests/support.
+# Tests may use a confined library in tests/TIER/ROOM of a room that may, in tests/support, and in
+# tests/benchmark, whose yardsticks use the libraries bare.
 CONFINED = {
     "librdkafka/": {"kafka"},
     "boost/asio": {"http"},
     "boost/beast": {"http"},
+    "openssl/": {"http"},
     "curl/": {"transfer"},
     "prometheus/": {"observe"},
     "boost/program_options": {"config", "ctl"},
     "simdjson": {"event", "kafka", "ingest", "deliver"},
     "boost/json": {"observe", "ingest", "deliver", "control", "console", "ctl"},
 }
-ENTRY_POINTS = {"main.cpp"}
+ENTRY_POINTS = {"main.cpp", "ctl_main.cpp"}
 MAX_LINES = 450
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -126,7 +128,7 @@ class Check:
         for number, bracket, name in self.includes(path):
             if bracket == '"':
                 self.rooted(path, number, name, [self.src, self.root / "tests", path.parent])
-            elif inside[0] != "support":
+            elif inside[0] not in ("support", "benchmark"):
                 self.library(path, number, name, room)
 
     def includes(self, path):

@@ -235,11 +235,12 @@ class Cluster:
         self.nodes[node - 1].start(self.detached)
         self.nodes[node - 1].wait_ready()
 
-    def create_topic(self, topic, partitions=4, **settings):
+    def create_topic(self, topic, partitions=4, replication=1, **settings):
         options = [
             word for name, value in settings.items() for word in ("--config", f"{name.replace('_', '.')}={value}")
         ]
-        self._topics("--create", "--topic", topic, "--partitions", str(partitions), *options)
+        sizes = ["--partitions", str(partitions), "--replication-factor", str(replication)]
+        self._topics("--create", "--topic", topic, *sizes, *options)
 
     def add_partitions(self, topic, total):
         self._topics("--alter", "--topic", topic, "--partitions", str(total))

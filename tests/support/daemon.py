@@ -39,6 +39,7 @@ class Daemon:
         self.settings = {section: dict(values) for section, values in settings.items()}
         self.settings.setdefault("ingest", {}).setdefault("listen", f"127.0.0.1:{self.port}")
         self.settings.setdefault("spool", {}).setdefault("directory", os.path.join(self.folder, "spool"))
+        self.settings.setdefault("shutdown", {}).setdefault("grace", "200ms")
         self.config = os.path.join(self.folder, "hubferry.conf")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(ini(self.settings))

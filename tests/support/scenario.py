@@ -44,6 +44,7 @@ class Scenario:
         self.begin = time.monotonic()
         self.ledger = os.path.join(self.folder, "accepted.jsonl")
         self.name = name
+        self.options = None
 
     def say(self, text):
         print(f"{time.monotonic() - self.begin:6.1f} s  {text}", flush=True)
@@ -108,12 +109,15 @@ def _out_of_time(_number, _frame):
     raise TimeoutError("the test's time is up")
 
 
-def run(name, seconds, body):
-    """Runs body(scenario) within so many seconds and ends the process with 0 or 1."""
+def run(name, seconds, body, arguments=None):
+    """Runs body(scenario) within so many seconds and ends the process with 0 or 1. `arguments` adds to the parser;
+    their values are scenario.options."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--daemon", default=os.environ.get("HUBFERRYD"), help="the hubferryd to test (or $HUBFERRYD)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--keep", action="store_true", help="keep logs and data also when it passes")
+    if arguments:
+        arguments(parser)
     options = parser.parse_args()
     if not options.daemon or not os.access(options.daemon, os.X_OK):
         parser.error("--daemon must name the built hubferryd")
@@ -121,6 +125,7 @@ def run(name, seconds, body):
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.alarm(seconds)
     scenario = Scenario(name, os.path.abspath(options.daemon), options.seed)
+    scenario.options = options
     print(f"{name}: seed {options.seed}", flush=True)
     code = 1
     try:

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "component/http/certificates.h"
 #include "component/http/raw_socket.h"
 
 namespace hubferry::console {
@@ -57,6 +58,19 @@ TEST_F(Console, IsNotReadyWithAPartThatIsNot) {
   const auto body = boost::json::parse(answer.body);
   EXPECT_FALSE(body.at("ready").as_bool());
   EXPECT_EQ(body.at("parts").at("ingest").at("state").as_string(), "not-ready");
+}
+
+TEST_F(Console, LeavesOnlyProbesOpenWhenATokenIsAskedFor) {
+  const testing_http::Folder folder;
+  auto server = http::Server::create({.listen = "127.0.0.1:0", .bearer_token_file = folder.write("tokens", "t\n")});
+  ASSERT_TRUE(server);
+  server_ = std::move(*server);
+  add_routes(*server_, metrics_, health_);
+  ASSERT_TRUE(server_->start());
+  EXPECT_EQ(get("/livez").status, 200);
+  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(get("/metrics").status, 401);
+  EXPECT_EQ(get("/").status, 401);
 }
 
 TEST_F(Console, GivesTheMetricsAsPrometheusReadsThem) {

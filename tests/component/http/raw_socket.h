@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <chrono>
@@ -18,7 +19,7 @@ namespace hubferry::testing_http {
 
 inline constexpr std::chrono::seconds kPatience{20};
 
-// One TCP connection without any knowledge of HTTP but where an answer ends. All reads give up after kPatience.
+// One connection without any knowledge of HTTP but where an answer ends. All reads give up after kPatience.
 class RawSocket {
  public:
   struct Answer {
@@ -34,6 +35,9 @@ class RawSocket {
   };
 
   explicit RawSocket(UniqueFd fd) : fd_(std::move(fd)) {}
+  RawSocket(RawSocket&&) = default;
+  RawSocket& operator=(RawSocket&&) = default;
+  virtual ~RawSocket() = default;
 
   static RawSocket connect(std::uint16_t port) {
     UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -41,6 +45,15 @@ class RawSocket {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
+    return RawSocket(std::move(fd));
+  }
+
+  static RawSocket connect_local(const std::string& path) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
     return RawSocket(std::move(fd));
   }
@@ -58,7 +71,7 @@ class RawSocket {
   // False: the peer has closed.
   bool send(std::string_view text) {
     while (!text.empty()) {
-      const ssize_t sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      const ssize_t sent = put(text);
       if (sent < 0 && errno == EINTR) continue;
       if (sent <= 0) return false;
       text.remove_prefix(static_cast<std::size_t>(sent));
@@ -70,12 +83,12 @@ class RawSocket {
   bool read_more() {
     pollfd wait{fd_.get(), POLLIN, 0};
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(kPatience);
-    if (::poll(&wait, 1, static_cast<int>(patience.count())) <= 0) {
+    if (!has_more() && ::poll(&wait, 1, static_cast<int>(patience.count())) <= 0) {
       timed_out_ = true;
       return false;
     }
     char bytes[64 * 1024];
-    const ssize_t size = ::recv(fd_.get(), bytes, sizeof bytes, 0);
+    const ssize_t size = get(bytes, sizeof bytes);
     if (size <= 0) return false;
     read_.append(bytes, static_cast<std::size_t>(size));
     return true;
@@ -127,6 +140,12 @@ class RawSocket {
     }
     return take(read_.size());
   }
+
+ protected:
+  // As send() and recv(); has_more(): get() has something although the socket may not.
+  virtual ssize_t put(std::string_view text) { return ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL); }
+  virtual ssize_t get(char* bytes, std::size_t size) { return ::recv(fd_.get(), bytes, size, 0); }
+  virtual bool has_more() { return false; }
 
  private:
   std::string take(std::size_t size) {

@@ -51,8 +51,8 @@ inline http::Response text_response(std::string body) {
   return response;
 }
 
-// POST /echo answers the body, GET /hello "hello", POST and GET /hold/{name} wait for the test, GET /large answers
-// much.
+// GET /probe is open to all. POST /echo answers the body, GET /hello "hello", POST and GET /hold/{name} wait for the
+// test, GET /large answers much.
 class ServerTest : public testing::Test {
  protected:
   ServerTest() { options_.listen = "127.0.0.1:0"; }
@@ -66,6 +66,8 @@ class ServerTest : public testing::Test {
     });
     server_->route("GET", "/hello",
                    [](const http::Request&, http::Responder respond) { respond(text_response("hello")); });
+    const auto probe = [](const http::Request&, http::Responder respond) { respond(text_response("alive")); };
+    server_->route("GET", "/probe", probe, http::Access::kOpen);
     server_->route("POST", "/hold/{name}", holder_.handler());
     server_->route("GET", "/hold/{name}", holder_.handler());
     server_->route("GET", "/large", [this](const http::Request&, http::Responder respond) {

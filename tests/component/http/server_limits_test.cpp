@@ -153,6 +153,33 @@ TEST_F(Limits, EndsABodyThatStopsArriving) {
   EXPECT_EQ(status_of("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", true), 408);
 }
 
+TEST_F(Limits, EndsABodyThatTricklesBelowTheLeastRate) {
+  options_.body_timeout = Milliseconds(300);
+  start();
+  auto slow = connect();
+  ASSERT_TRUE(slow.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"));
+  pollfd answer{slow.fd(), POLLIN, 0};
+  for (int sent = 0; ::poll(&answer, 1, 20) == 0; ++sent) {  // 50 bytes a second at most
+    ASSERT_LT(sent, 1'000);
+    ASSERT_TRUE(slow.send("x"));
+  }
+  EXPECT_TRUE(slow.rest().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(Limits, TakesALargeBodyHoweverLongItTakesAboveTheLeastRate) {
+  options_.body_timeout = Milliseconds(1'000);
+  start();
+  auto socket = connect();
+  constexpr int kPieces = 60;
+  ASSERT_TRUE(socket.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 600000\r\n\r\n"));
+  pollfd answer{socket.fd(), POLLIN, 0};
+  for (int i = 0; i < kPieces; ++i) {
+    ASSERT_EQ(::poll(&answer, 1, 20), 0);
+    ASSERT_TRUE(socket.send(std::string(10'000, 'x')));
+  }
+  EXPECT_EQ(socket.answer()->body.size(), 600'000U);
+}
+
 TEST_F(Limits, EndsIdleConnectionsWithoutAnAnswer) {
   options_.idle_timeout = Milliseconds(100);
   start();
@@ -174,6 +201,53 @@ TEST_F(Limits, EndsAClientThatDoesNotReadItsAnswer) {
   auto stopped = std::async(std::launch::async, [&] { server_->stop(Milliseconds(60'000)); });
   EXPECT_EQ(stopped.wait_for(kPatience), std::future_status::ready);  // nothing is under way any more
   EXPECT_LT(socket.rest().size(), large_);
+}
+
+TEST_F(Limits, OneClientsFloodLeavesOthersTheirTurn) {
+  start();
+  auto flood = connect();
+  ASSERT_TRUE(flood.send(post("/echo", std::string(200'000, 'x'))));  // so that the server reads much at once
+  ASSERT_EQ(flood.answer()->status, 200);
+  constexpr int kRequests = 50'000;
+  std::string all;
+  for (int i = 0; i < kRequests; ++i) all += "GET /none HTTP/1.1\r\nHost:\r\n\r\n";
+  auto sent = std::async(std::launch::async, [&] { return flood.send(all); });
+  auto read = std::async(std::launch::async, [&] {
+    int answers = 0;
+    while (answers < kRequests && flood.answer()->status == 404) ++answers;
+    return answers;
+  });
+  int served = 0;
+  auto other = connect();
+  while (read.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) {
+    ASSERT_TRUE(other.send(get("/hello")));
+    ASSERT_EQ(other.answer()->status, 200);
+    ++served;
+  }
+  EXPECT_TRUE(sent.get());
+  EXPECT_EQ(read.get(), kRequests);
+  EXPECT_GE(served, 100);  // without turns one for each read of up to 256 KiB: about 6'000 requests
+}
+
+TEST_F(Limits, SlowClientsOfAllKindsDoNotKeepOthersWaiting) {
+  options_.max_connections = 500;
+  start();
+  std::vector<RawSocket> slow;
+  const std::vector<std::string> beginnings{
+      "", "GET /hello HT", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nabc",
+      "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nabc", get("/large")};
+  for (std::size_t i = 0; i < 400; ++i) {
+    slow.push_back(connect());
+    ASSERT_TRUE(slow.back().send(beginnings[i % (i < 50 ? beginnings.size() : beginnings.size() - 1)]));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  auto other = connect();
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(other.send(post("/echo", "body")));
+    ASSERT_EQ(other.answer()->status, 200);
+  }
+  // Each alone is done in a fraction of a millisecond; the slow ones' timeouts are 10 s and more.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
 }
 
 TEST_F(Limits, HoldsNoTimeAgainstARequestThatIsBeingHandled) {

@@ -37,6 +37,31 @@ TEST_F(Stopping, AnswersWhatIsUnderWayAndCloses) {
   EXPECT_EQ(stopped.wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
+TEST_F(Stopping, ShedsConnectionsAnswerByAnswerWhileNewOnesAreTaken) {
+  start();
+  auto kept = connect();
+  ASSERT_TRUE(kept.send(get("/hello")));
+  EXPECT_FALSE(kept.answer()->has("Connection: close"));
+  auto busy = connect();
+  ASSERT_TRUE(busy.send(post("/hold/a", "x")));
+  auto held = holder_.next();
+  ASSERT_TRUE(held);
+  server_->shed_connections();
+  held->responder(text_response("done"));
+  const auto last = busy.answer();
+  EXPECT_EQ(last->body, "done");
+  EXPECT_TRUE(last->has("Connection: close"));
+  EXPECT_TRUE(busy.ended());
+  for (int i = 0; i < 2; ++i) {
+    auto socket = i == 0 ? std::move(kept) : connect();
+    ASSERT_TRUE(socket.send(get("/hello")));
+    const auto answer = socket.answer();
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_TRUE(answer->has("Connection: close"));
+    EXPECT_TRUE(socket.ended());
+  }
+}
+
 TEST_F(Stopping, FinishesARequestThatIsHalfReceived) {
   start();
   auto socket = connect();

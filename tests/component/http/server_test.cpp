@@ -64,6 +64,12 @@ TEST_F(Serving, ShowsTheHandlerTheWholeRequest) {
   EXPECT_FALSE(request.query("z"));
   EXPECT_EQ(request.header("x-EVENT-key"), "k1");
   EXPECT_FALSE(request.header("Accept"));
+  EXPECT_EQ(request.query_text(), "x=1%202&y");
+  using Field = std::pair<std::string_view, std::string_view>;
+  ASSERT_EQ(request.header_count(), 4U);
+  EXPECT_EQ(request.header_at(0), (Field{"Host", "h"}));
+  EXPECT_EQ(request.header_at(1), (Field{"X-Event-Key", "k1"}));
+  EXPECT_EQ(request.header_at(2), (Field{"x-event-key", "k2"}));
   EXPECT_EQ(request.body(), "the body");
 }
 

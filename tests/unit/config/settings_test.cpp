@@ -90,16 +90,6 @@ TEST_F(SettingsTest, EventHubsEmbeddedBrokerAndServersExcludeEachOther) {
               AllOf(HasSubstr("embedded-broker"), HasSubstr("event-hubs")));
 }
 
-TEST_F(SettingsTest, AListenerThatOthersReachIsWarnedOf) {
-  for (const char* address : {"127.0.0.1:1", "localhost:1", "[::1]:1", "127.9.9.9:1"}) {
-    EXPECT_THAT(good(kProduce, {std::string("--ingest.listen=") + address}).warnings, IsEmpty()) << address;
-  }
-  for (const char* address : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1"}) {
-    EXPECT_THAT(good(kProduce, {std::string("--ingest.listen=") + address}).warnings,
-                Contains(HasSubstr("no authentication")));
-  }
-}
-
 TEST_F(SettingsTest, RoutesThatShareAGroupAreWarnedOf) {
   const Settings settings =
       good(std::string(kProduce) + kConsume + "[consume.b]\ntopic = x\ngroup = billing\nhandler = file:/o\n");

@@ -41,26 +41,53 @@ TEST(EventFrame, TellsAnEmptyKeyFromNone) {
   EXPECT_EQ(decoded.partition, OutboundEvent::kAnyPartition);
 }
 
-TEST(EventFrame, RefusesEveryTruncation) {
-  const std::string bytes = encoded({.key = "key", .value = "value", .headers = {{"h", "x"}}});
+TEST(EventFrame, CarriesANote) {
+  OutboundEvent event{.key = "k", .value = "v", .headers = {{"h", "x"}}};
+  const std::size_t without = frame_size(event);
+  event.note = std::string_view("n\0te", 4);
+  EXPECT_EQ(frame_size(event), without + 2 + event.note.size());
   OutboundEvent decoded;
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_frame(std::string_view(bytes).substr(0, size), decoded)) << size;
+  const std::string with_note = encoded(event);
+  ASSERT_TRUE(decode_frame(with_note, decoded));
+  EXPECT_EQ(decoded.note, event.note);
+  EXPECT_EQ(decoded.value, "v");
+  event.note = {};
+  const std::string without_note = encoded(event);
+  ASSERT_TRUE(decode_frame(without_note, decoded));
+  EXPECT_EQ(decoded.note, "") << "the note of the frame before stays in the reused event";
+}
+
+TEST(EventFrame, RefusesAFlagOfALaterVersion) {
+  std::string bytes = encoded({.key = "k", .value = "v", .headers = {}});
+  OutboundEvent decoded;
+  ASSERT_TRUE(decode_frame(bytes, decoded));
+  bytes[1] = static_cast<char>(bytes[1] | 4);
+  EXPECT_FALSE(decode_frame(bytes, decoded));
+}
+
+TEST(EventFrame, RefusesEveryTruncation) {
+  for (const char* note : {"", "note"}) {
+    const std::string bytes = encoded({.key = "key", .value = "value", .headers = {{"h", "x"}}, .note = note});
+    OutboundEvent decoded;
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode_frame(std::string_view(bytes).substr(0, size), decoded)) << size;
+    }
+    EXPECT_FALSE(decode_frame(bytes + "x", decoded));
   }
-  EXPECT_FALSE(decode_frame(bytes + "x", decoded));
 }
 
 TEST(EventFrame, SurvivesRandomBytes) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  const std::string good = encoded({.key = "key", .value = "value", .headers = {{"h", "x"}, {"i", std::nullopt}}});
+  const std::string good =
+      encoded({.key = "key", .value = "value", .headers = {{"h", "x"}, {"i", std::nullopt}}, .note = "note"});
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = good;
     for (int i = 0; i < 3; ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
     OutboundEvent decoded;
     if (decode_frame(bytes, decoded)) {
-      EXPECT_LE(decoded.value.size() + decoded.key.value_or("").size(), bytes.size());
+      EXPECT_LE(decoded.value.size() + decoded.key.value_or("").size() + decoded.note.size(), bytes.size());
     }
   }
 }

@@ -1,0 +1,46 @@
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/tls_context.h"
+#include "http/watched_file.h"
+
+namespace hubferry::http {
+
+// A server's identity as files that are replaced while the daemon runs. New ones count for new connections; those that
+// cannot be used keep the identity that was good before and are logged once. One thread.
+class TlsFiles {
+ public:
+  // `client_ca` may be empty: clients need no certificate. The error names the file and the reason.
+  static Result<std::unique_ptr<TlsFiles>> open(const std::filesystem::path& certificate,
+                                                const std::filesystem::path& key,
+                                                const std::filesystem::path& client_ca, Instant now);
+
+  // For the next connection. Looks at the files at most every 10 s.
+  const TlsContext& context(Instant now);
+
+  // Reads the files again, changed or not.
+  void reload();
+
+ private:
+  TlsFiles(const std::filesystem::path& certificate, const std::filesystem::path& key)
+      : certificate_(certificate), key_(key) {}
+  // Whether there is something new.
+  Result<bool> read();
+  void tell_validity() const;
+
+  WatchedFile certificate_;
+  WatchedFile key_;
+  std::optional<WatchedFile> client_ca_;
+  TlsContext context_;
+  std::size_t content_ = 0;  // hash of what `context_` was made of
+  Instant next_look_;
+  std::string last_problem_;  // as it was logged
+};
+
+}  // namespace hubferry::http

@@ -1,0 +1,316 @@
+// The produce road on a real spool and librdkafka's mock cluster, whose errors are injected request by request.
+#include "produce/produce_road.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <cstring>
+#include <fstream>
+#include <future>
+#include <numeric>
+#include <set>
+#include <thread>
+
+#include "component/kafka/mock_cluster.h"
+#include "event/frame.h"
+#include "event/origin.h"
+#include "kafka/tail_reader.h"
+
+namespace hubferry::produce {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr Milliseconds kPatience{30'000};
+constexpr std::int32_t kPartitions = 2;
+
+bool until(const std::function<bool()>& done) {
+  const Instant end = SteadyClock::now() + kPatience;
+  while (!done()) {
+    if (SteadyClock::now() > end) return false;
+    std::this_thread::sleep_for(Milliseconds(2));
+  }
+  return true;
+}
+
+struct Stored : kafka::TailReader::Listener {
+  void on_record(std::int32_t partition, std::int64_t, std::optional<std::string_view> header) override {
+    const auto origin = header ? event::decode_origin(*header) : std::nullopt;
+    if (origin) sequences[partition].push_back(origin->sequence);
+  }
+  void on_end(std::int32_t partition, std::int64_t) override { ended.insert(partition); }
+  void on_error(const Error& error) override { ADD_FAILURE() << error.message; }
+
+  std::map<std::int32_t, std::vector<std::uint64_t>> sequences;  // by partition, in the order of the topic
+  std::set<std::int32_t> ended;
+};
+
+class RoadOnMock : public ::testing::Test {
+ protected:
+  RoadOnMock() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "hubferry-road-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+    cluster_.add_topic("orders", kPartitions);
+    route_.name = "orders";
+    route_.topic = "orders";
+    route_.retry_initial = Milliseconds(20);
+    route_.retry_max = Milliseconds(100);
+    route_.reconcile_settle = Milliseconds(200);
+    properties_ = cluster_.properties();
+    properties_["linger.ms"] = "20";
+    open();
+  }
+  ~RoadOnMock() override {
+    close();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void open() {
+    spool::Options options;
+    options.directory = directory_;
+    options.segment_bytes = 1 << 20;
+    auto spool = spool::Spool::open(spool::real_file_system(), options);
+    ASSERT_TRUE(spool) << spool.error().message;
+    spool_ = std::move(*spool);
+    health_ = std::make_unique<observe::Health>();
+    metrics_ = std::make_unique<observe::Metrics>();
+    feedback_ = std::make_unique<spool::Feedback>();
+    auto road = ProduceRoad::create(route_, {properties_, cluster_.properties(), directory_}, *spool_, *feedback_,
+                                    *metrics_, *health_);
+    ASSERT_TRUE(road) << road.error().message;
+    road_ = std::move(*road);
+  }
+  void close() {
+    road_.reset();
+    spool_.reset();
+  }
+
+  void append(std::size_t count, const std::function<event::OutboundEvent(std::size_t)>& event_of) {
+    spool::RecordBatch batch;
+    for (std::size_t i = 0; i < count; ++i) {
+      const event::OutboundEvent event = event_of(i);
+      event::encode_frame(event, batch.add(static_cast<std::uint32_t>(event::frame_size(event))));
+    }
+    std::promise<bool> done;
+    spool_->append(std::move(batch), [&done](const auto& receipt) { done.set_value(receipt.has_value()); });
+    ASSERT_TRUE(done.get_future().get());
+  }
+  void append(std::size_t count) {
+    append(count, [](std::size_t) {
+      event::OutboundEvent event;
+      event.value = "{}";
+      event.partition = 0;
+      return event;
+    });
+  }
+
+  bool drained() {
+    return until([this] { return spool_->statistics().unacknowledged == 0; });
+  }
+
+  // What the topic holds, read when nothing more is on its way.
+  Stored stored() {
+    Stored stored;
+    auto reader = kafka::TailReader::create(cluster_.properties(), "orders", "hf");
+    for (std::int32_t p = 0; p < kPartitions; ++p) EXPECT_TRUE((*reader)->start(p, 0));
+    EXPECT_TRUE(until([&] {
+      (*reader)->poll(Milliseconds(20), stored);
+      return stored.ended.size() == kPartitions;
+    }));
+    return stored;
+  }
+
+  double metric(const std::string& name) {
+    const std::string text = metrics_->text();
+    const auto at = text.find("\n" + name + "{");
+    if (at == std::string::npos) return 0;
+    return std::stod(text.substr(text.find("} ", at) + 2));
+  }
+
+  std::vector<std::string> refused_lines() {
+    std::ifstream file(directory_ / "refused.ndjson");
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+  }
+
+  static std::vector<std::uint64_t> numbers(std::uint64_t first, std::uint64_t last) {
+    std::vector<std::uint64_t> all(last - first + 1);
+    std::iota(all.begin(), all.end(), first);
+    return all;
+  }
+
+  std::filesystem::path directory_;
+  kafka::MockCluster cluster_;
+  config::ProduceRoute route_;
+  kafka::Properties properties_;
+  std::unique_ptr<observe::Health> health_;
+  std::unique_ptr<observe::Metrics> metrics_;
+  std::unique_ptr<spool::Feedback> feedback_;
+  std::unique_ptr<spool::Spool> spool_;
+  std::unique_ptr<ProduceRoad> road_;
+};
+
+TEST_F(RoadOnMock, SendsWhatTheSpoolHoldsAndReleasesIt) {
+  append(100);
+  road_->start();
+  append(100);
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(stored().sequences[0], numbers(1, 200));
+  EXPECT_EQ(feedback_->partitions(), kPartitions);
+}
+
+TEST_F(RoadOnMock, TellsWhereEventsWereStored) {
+  feedback_->announce();
+  append(2);
+  std::promise<std::vector<spool::Feedback::Stored>> told;
+  feedback_->watch(1, 2, SteadyClock::now() + kPatience, [&told](auto stored) { told.set_value(std::move(stored)); });
+  road_->start();
+  const auto places = told.get_future().get();
+  ASSERT_EQ(places.size(), 2U);
+  EXPECT_EQ(places[0].offset, 0);
+  EXPECT_EQ(places[1].offset, 1);
+}
+
+TEST_F(RoadOnMock, WhatLandedWithoutItsAcknowledgementIsNotSentAgainAfterACrash) {
+  append(50);
+  cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
+  road_->start();
+  // The mock stores at once and answers late. Reading beside the road shows that it has happened.
+  ASSERT_TRUE(until([this] { return stored().sequences[0].size() == 50; }));
+  EXPECT_EQ(spool_->statistics().unacknowledged, 50U);
+  close();
+  open();
+  append(50);
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(stored().sequences[0], numbers(1, 100));
+  EXPECT_EQ(metric("hubferry_events_reconciled_total"), 50);
+  EXPECT_EQ(metric("hubferry_reconcile_incomplete_total"), 0);
+}
+
+TEST_F(RoadOnMock, WithoutReconcileItIsSentAgainAndThatIsCounted) {
+  close();
+  route_.reconcile = false;
+  open();
+  append(10);
+  cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
+  road_->start();
+  ASSERT_TRUE(until([this] { return stored().sequences[0].size() == 10; }));
+  close();
+  open();
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_THAT(stored().sequences[0], SizeIs(20));
+  EXPECT_EQ(metric("hubferry_reconcile_incomplete_total"), 1);
+}
+
+TEST_F(RoadOnMock, CredentialsThatMayOnlySendStillSend) {
+  cluster_.fail_next(kafka::kListOffsetsRequest,
+                     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
+  append(10);
+  cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
+  road_->start();
+  ASSERT_TRUE(until([this] { return stored().sequences[0].size() == 10; }));
+  close();
+  open();
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_THAT(stored().sequences[0], SizeIs(20)) << "it cannot know what landed";
+  EXPECT_EQ(metric("hubferry_reconcile_incomplete_total"), 1);
+}
+
+TEST_F(RoadOnMock, ACleanRestartReadsNothingBack) {
+  append(20);
+  road_->start();
+  ASSERT_TRUE(drained());
+  close();
+  open();
+  append(20);
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(stored().sequences[0], numbers(1, 40));
+  EXPECT_EQ(metric("hubferry_reconcile_incomplete_total"), 0);
+}
+
+// The mock refuses the batch of 500 whole, then the first event that comes alone.
+TEST_F(RoadOnMock, OfARefusedBatchOnlyWhatIsRefusedAloneIsSetAside) {
+  append(500);
+  cluster_.fail_next(kafka::kProduceRequest, {RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_RECORD});
+  road_->start();
+  append(10);
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(stored().sequences[0], numbers(2, 510));
+  ASSERT_THAT(refused_lines(), SizeIs(1));
+  EXPECT_THAT(refused_lines()[0], HasSubstr("\"sequence\":1,"));
+  EXPECT_THAT(refused_lines()[0], HasSubstr("INVALID_RECORD"));
+  EXPECT_EQ(metric("hubferry_events_refused_total"), 1);
+}
+
+TEST_F(RoadOnMock, AnEventTheClientRefusesIsSetAsideAndTheOthersPass) {
+  close();
+  properties_["message.max.bytes"] = "2000";
+  open();
+  const std::string large(3'000, 'x');
+  append(10, [&large](std::size_t i) {
+    event::OutboundEvent event;
+    event.value = i == 4 ? std::string_view(large) : "{}";
+    event.partition = 0;
+    return event;
+  });
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_THAT(stored().sequences[0], ElementsAre(1, 2, 3, 4, 6, 7, 8, 9, 10));
+  ASSERT_THAT(refused_lines(), SizeIs(1));
+  EXPECT_THAT(refused_lines()[0], HasSubstr("\"sequence\":5,"));
+}
+
+TEST_F(RoadOnMock, ARecordOfTheSpoolThatIsNoEventIsSetAside) {
+  spool::RecordBatch batch;
+  std::memcpy(batch.add(4), "junk", 4);
+  std::promise<bool> done;
+  spool_->append(std::move(batch), [&done](const auto& receipt) { done.set_value(receipt.has_value()); });
+  ASSERT_TRUE(done.get_future().get());
+  append(3);
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(stored().sequences[0], numbers(2, 4));
+  ASSERT_THAT(refused_lines(), SizeIs(1));
+  EXPECT_THAT(refused_lines()[0], HasSubstr("\"frame_base64\":\"anVuaw==\""));
+}
+
+// Whatever a broker answers that may pass: nothing is dropped, set aside, reordered or stored twice.
+class Passing : public RoadOnMock, public ::testing::WithParamInterface<rd_kafka_resp_err_t> {};
+
+TEST_P(Passing, IsOvercomeInOrderWithoutADuplicate) {
+  append(40);
+  cluster_.fail_next(kafka::kProduceRequest, {GetParam(), GetParam()});
+  road_->start();
+  append(40);
+  ASSERT_TRUE(drained());
+  EXPECT_EQ(stored().sequences[0], numbers(1, 80));
+  EXPECT_THAT(refused_lines(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Errors, Passing,
+    ::testing::Values(RD_KAFKA_RESP_ERR_POLICY_VIOLATION, RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED,
+                      RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                      RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+                      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+                      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_UNKNOWN,
+                      RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                      RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING,
+                      RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR__TRANSPORT),
+    [](const auto& instance) {
+      std::string name = rd_kafka_err2name(instance.param);
+      name.erase(0, name.find_first_not_of('_'));
+      return name;
+    });
+
+}  // namespace
+}  // namespace hubferry::produce
