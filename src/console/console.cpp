@@ -8,8 +8,8 @@
 namespace hubferry::console {
 namespace {
 
-http::Response answer(int status, std::string content_type, std::string body) {
-  return {status, std::move(content_type), std::move(body), {{"Cache-Control", "no-store"}}};
+http::Response answer(int status, std::string_view content_type, std::string body) {
+  return {status, content_type, std::move(body), {{"Cache-Control", "no-store"}}};
 }
 
 }  // namespace

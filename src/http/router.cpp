@@ -1,6 +1,7 @@
 #include "http/router.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
 #include "http/url.h"
 
@@ -18,9 +19,10 @@ bool is_parameter(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
+using Raw = boost::container::small_vector<std::pair<std::string_view, std::string_view>, 4>;
+
 // Whether `path` has the pattern's shape; collects what stands for its parameters, still encoded.
-bool fits(std::string_view pattern, std::string_view path,
-          std::vector<std::pair<std::string_view, std::string_view>>& raw) {
+bool fits(std::string_view pattern, std::string_view path, Raw& raw) {
   raw.clear();
   while (pattern.starts_with('/') && path.starts_with('/')) {
     const std::string_view wanted = cut_segment(pattern);
@@ -45,7 +47,7 @@ void Router::add(std::string method, std::string pattern, Handler handler, Acces
 
 Router::Match Router::match(std::string_view method, std::string_view path, Parameters& parameters) const {
   parameters.clear();
-  std::vector<std::pair<std::string_view, std::string_view>> raw;
+  Raw raw;
   for (const Pattern& pattern : patterns_) {
     if (!fits(pattern.text, path, raw)) continue;
     for (const auto& [name, value] : raw) {

@@ -37,7 +37,7 @@ class Request {
 
 struct Response {
   int status = 200;
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  // of a literal; empty: none
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type, Content-Length and Connection
 };

@@ -22,7 +22,7 @@ constexpr std::size_t kKeptCapacity = 256 * 1024;    // of an idle connection
 constexpr std::size_t kMostLingering = 1024 * 1024;  // bytes read and thrown away
 constexpr Milliseconds kLingerTime{2'000};
 constexpr std::uint32_t kMostInARow = 32;  // requests of one connection, then the others have their turn
-constexpr std::size_t kJoined = 8 * 1024;  // bodies that share a TLS record with their header
+constexpr std::size_t kJoined = 8 * 1024;  // bodies that go out in one piece with their header
 
 }  // namespace
 
@@ -80,7 +80,7 @@ bool Session::write(Response response) {
   write_header(out_header_, response, {head_, keep_alive_, http_1_1_});
   out_body_ = std::move(response.body);
   if (head_ || !status_has_body(response.status)) out_body_.clear();
-  if (tls_ && out_body_.size() <= kJoined) {
+  if (out_body_.size() <= kJoined) {
     out_header_ += out_body_;
     out_body_.clear();
   }
@@ -112,12 +112,15 @@ Step Session::write_some() {
     return in_header < out_header_.size() ? tls_->write(out_header_.data() + in_header, out_header_.size() - in_header)
                                           : tls_->write(out_body_.data() + in_body, out_body_.size() - in_body);
   }
-  const std::array<asio::const_buffer, 2> rest{
-      asio::buffer(out_header_) + in_header,
-      asio::buffer(out_body_) + in_body,
-  };
   error_code error;
-  const std::size_t size = socket_->write_some(rest, error);
+  std::size_t size = 0;
+  if (out_body_.empty()) {
+    size = socket_->write_some(asio::buffer(out_header_) + in_header, error);
+  } else {
+    const std::array<asio::const_buffer, 2> rest{asio::buffer(out_header_) + in_header,
+                                                 asio::buffer(out_body_) + in_body};
+    size = socket_->write_some(rest, error);
+  }
   if (error == asio::error::would_block) return {StepOutcome::kWantsWrite, size};
   return {error ? StepOutcome::kBroken : StepOutcome::kDone, size};
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,19 +51,19 @@ class Input {
 };
 
 // A copy with exactly `padding` bytes behind it that belong to it, so that the address sanitizer sees a read too far.
+// Its address is never null.
 class Exact {
  public:
   explicit Exact(std::string_view bytes, std::size_t padding = 0)
-      : bytes_(bytes.size() + padding), size_(bytes.size()) {
-    bytes.copy(bytes_.data(), bytes.size());
-    bytes_.shrink_to_fit();
+      : bytes_(std::make_unique<char[]>(bytes.size() + padding)), size_(bytes.size()) {
+    bytes.copy(bytes_.get(), bytes.size());
   }
   Exact(const std::uint8_t* data, std::size_t size)
       : Exact(std::string_view(reinterpret_cast<const char*>(data), size)) {}
-  std::string_view view() const { return {bytes_.data(), size_}; }
+  std::string_view view() const { return {bytes_.get(), size_}; }
 
  private:
-  std::vector<char> bytes_;
+  std::unique_ptr<char[]> bytes_;
   std::size_t size_;
 };
 

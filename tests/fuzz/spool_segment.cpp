@@ -23,7 +23,7 @@ using Records = std::map<std::uint64_t, std::string>;  // by sequence
 
 constexpr std::uint64_t kFirst = 1;
 constexpr std::uint64_t kNext = 100;  // of the newer segment
-constexpr std::uint64_t kSegmentBytes = 64UL * 1024;
+constexpr std::uint64_t kSegmentBytes = spool::kMinSegmentBytes;
 
 bool starts_block(const std::string& file, std::size_t at) {
   return at + spool::kBlockHeaderBytes <= file.size() && std::string_view(file).substr(at, 4) == "HFBK";
