@@ -50,6 +50,7 @@ std::optional<IdempotencyRecord> decode_record(std::string_view bytes) {
   const auto first = load_le<std::uint64_t>(from + 48);
   record.receipt = {load_le<std::uint64_t>(from + 40), first, first + count - 1};
   record.time_ms = static_cast<std::int64_t>(load_le<std::uint64_t>(from + 56));
+  if (record.time_ms < 0) return std::nullopt;
   return record;
 }
 

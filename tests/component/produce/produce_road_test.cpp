@@ -282,6 +282,35 @@ TEST_F(RoadOnMock, ARecordOfTheSpoolThatIsNoEventIsSetAside) {
   EXPECT_THAT(refused_lines()[0], HasSubstr("\"frame_base64\":\"anVuaw==\""));
 }
 
+// Each route has its own spool, thread and producer.
+TEST_F(RoadOnMock, ATopicThatIsNotThereDoesNotStopAnotherOne) {
+  config::ProduceRoute blocked = route_;
+  blocked.name = blocked.topic = "blocked";
+  cluster_.fail_topic("blocked", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  spool::Options options;
+  options.directory = directory_ / "blocked";
+  options.segment_bytes = 1 << 20;
+  auto spool = spool::Spool::open(spool::real_file_system(), options);
+  ASSERT_TRUE(spool);
+  spool::RecordBatch batch;
+  const event::OutboundEvent event{.key = std::nullopt, .value = "{}", .headers = {}};
+  event::encode_frame(event, batch.add(static_cast<std::uint32_t>(event::frame_size(event))));
+  std::promise<bool> done;
+  (*spool)->append(std::move(batch), [&done](const auto& receipt) { done.set_value(receipt.has_value()); });
+  ASSERT_TRUE(done.get_future().get());
+  spool::Feedback feedback;
+  const Connections connections{properties_, cluster_.properties(), options.directory};
+  auto other = ProduceRoad::create(blocked, connections, **spool, feedback, *metrics_, *health_);
+  ASSERT_TRUE(other);
+  (*other)->start();
+  append(100);
+  road_->start();
+  ASSERT_TRUE(drained());
+  EXPECT_EQ((*spool)->statistics().unacknowledged, 1U);
+  EXPECT_EQ(feedback.partitions(), 0);
+  other->reset();
+}
+
 // Whatever a broker answers that may pass: nothing is dropped, set aside, reordered or stored twice.
 class Passing : public RoadOnMock, public ::testing::WithParamInterface<rd_kafka_resp_err_t> {};
 
