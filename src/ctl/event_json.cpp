@@ -6,44 +6,13 @@
 #include "base/ids.h"
 #include "event/frame.h"
 #include "observe/json_text.h"
+#include "produce/event_members.h"
 
 namespace hubferry::ctl {
 namespace {
 
 constexpr std::size_t kKeyPreview = 60;
 constexpr std::size_t kValuePreview = 100;
-
-bool is_text(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = observe::utf8_sequence(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
-}
-
-// "name":"text", or "name_base64":"..." for bytes that are no text.
-void append_member(std::string& line, const char* name, std::string_view bytes) {
-  line += ",\"";
-  line += name;
-  if (is_text(bytes)) {
-    line += "\":";
-    observe::append_json_string(line, bytes);
-  } else {
-    line += "_base64\":\"" + base64(bytes) + '"';
-  }
-}
-
-void append_headers(std::string& line, const std::vector<event::Header>& headers) {
-  line += ",\"headers\":[";
-  for (const event::Header& header : headers) {
-    line += line.back() == '[' ? "{\"name\":" : ",{\"name\":";
-    observe::append_json_string(line, header.name);
-    if (header.value) append_member(line, "value", *header.value);
-    line += '}';
-  }
-  line += ']';
-}
 
 // Whether the bytes can stand in a line of JSON and be cut out again: no white space around, no line break inside, no
 // byte order mark (which parsers skip).
@@ -65,11 +34,7 @@ ExportedLine export_line(const spool::InspectedRecord& record, event::JsonEvents
   if (!event::decode_frame(record.bytes, event)) {
     return {line + ",\"frame_base64\":\"" + base64(record.bytes) + "\"}\n", false};
   }
-  if (event.partition != event::OutboundEvent::kAnyPartition) {
-    line += ",\"partition\":" + std::to_string(event.partition);
-  }
-  if (event.key) append_member(line, "key", *event.key);
-  append_headers(line, event.headers);
+  produce::append_event_members(line, event);
   if (embeddable(event.value, json)) {
     line.append(",\"value\":").append(event.value).append("}\n");
   } else {

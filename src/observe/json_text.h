@@ -19,4 +19,7 @@ inline std::string json_string(std::string_view text) {
 // with; 0: none.
 std::size_t utf8_sequence(std::string_view text);
 
+// Whether all of it is valid UTF-8.
+bool is_utf8(std::string_view text);
+
 }  // namespace hubferry::observe

@@ -91,7 +91,7 @@ void ProduceRoad::Edge::run() {
 
 void ProduceRoad::Edge::request_drain(Instant deadline) {
   const std::lock_guard lock(mutex_);
-  if (!drain_deadline_ || deadline < *drain_deadline_) drain_deadline_ = deadline;
+  if (!drain_deadline_) drain_deadline_ = deadline;  // stop() waits for the drain that was asked for before
   signalled_ = true;
   changed_.notify_one();
 }

@@ -6,42 +6,9 @@
 #include "base/ids.h"
 #include "event/frame.h"
 #include "observe/json_text.h"
+#include "produce/event_members.h"
 
 namespace hubferry::produce {
-namespace {
-
-bool is_text(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = observe::utf8_sequence(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
-}
-
-// "name":"text", or "name_base64":"..." for bytes that are no text.
-void append_member(std::string& line, const std::string& name, std::string_view bytes) {
-  const bool text = is_text(bytes);
-  line += ",\"" + name + (text ? "\":" : "_base64\":\"");
-  if (text) {
-    observe::append_json_string(line, bytes);
-  } else {
-    line += base64(bytes) + '"';
-  }
-}
-
-void append_headers(std::string& line, const std::vector<event::Header>& headers) {
-  line += ",\"headers\":[";
-  for (const event::Header& header : headers) {
-    line += line.back() == '[' ? "{\"name\":" : ",{\"name\":";
-    observe::append_json_string(line, header.name);
-    if (header.value) append_member(line, "value", *header.value);
-    line += '}';
-  }
-  line += ']';
-}
-
-}  // namespace
 
 std::string refused_line(const RefusedEvent& refused) {
   std::string line = "{\"time_ms\":" + std::to_string(refused.time_ms) + ",\"topic\":";
@@ -51,11 +18,7 @@ std::string refused_line(const RefusedEvent& refused) {
   observe::append_json_string(line, refused.reason);
   event::OutboundEvent event;
   if (!event::decode_frame(refused.frame, event)) return line + ",\"frame_base64\":\"" + base64(refused.frame) + "\"}";
-  if (event.partition != event::OutboundEvent::kAnyPartition) {
-    line += ",\"partition\":" + std::to_string(event.partition);
-  }
-  if (event.key) append_member(line, "key", *event.key);
-  append_headers(line, event.headers);
+  append_event_members(line, event);
   return line + ",\"value_base64\":\"" + base64(event.value) + "\"}";
 }
 

@@ -9,7 +9,6 @@
 #include <future>
 #include <numeric>
 #include <set>
-#include <thread>
 
 #include "component/kafka/mock_cluster.h"
 #include "event/frame.h"
@@ -27,11 +26,11 @@ using ::testing::SizeIs;
 constexpr Milliseconds kPatience{30'000};
 constexpr std::int32_t kPartitions = 2;
 
+// `done` waits for something itself.
 bool until(const std::function<bool()>& done) {
   const Instant end = SteadyClock::now() + kPatience;
   while (!done()) {
     if (SteadyClock::now() > end) return false;
-    std::this_thread::sleep_for(Milliseconds(2));
   }
   return true;
 }
@@ -47,6 +46,8 @@ struct Stored : kafka::TailReader::Listener {
   std::map<std::int32_t, std::vector<std::uint64_t>> sequences;  // by partition, in the order of the topic
   std::set<std::int32_t> ended;
 };
+
+using Places = std::vector<spool::Feedback::Stored>;
 
 class RoadOnMock : public ::testing::Test {
  protected:
@@ -82,33 +83,72 @@ class RoadOnMock : public ::testing::Test {
                                     *metrics_, *health_);
     ASSERT_TRUE(road) << road.error().message;
     road_ = std::move(*road);
+    if (const auto last = spool_->statistics().last_sequence; last != 0) {
+      feedback_->announce();
+      watch(last, last);
+    }
   }
   void close() {
     road_.reset();
     spool_.reset();
   }
 
-  void append(std::size_t count, const std::function<event::OutboundEvent(std::size_t)>& event_of) {
+  static spool::RecordBatch batch_of(std::size_t count,
+                                     const std::function<event::OutboundEvent(std::size_t)>& event_of) {
     spool::RecordBatch batch;
     for (std::size_t i = 0; i < count; ++i) {
       const event::OutboundEvent event = event_of(i);
       event::encode_frame(event, batch.add(static_cast<std::uint32_t>(event::frame_size(event))));
     }
-    std::promise<bool> done;
-    spool_->append(std::move(batch), [&done](const auto& receipt) { done.set_value(receipt.has_value()); });
-    ASSERT_TRUE(done.get_future().get());
+    return batch;
   }
-  void append(std::size_t count) {
-    append(count, [](std::size_t) {
-      event::OutboundEvent event;
-      event.value = "{}";
-      event.partition = 0;
-      return event;
-    });
+  static event::OutboundEvent plain_event(std::size_t) {
+    event::OutboundEvent event;
+    event.value = "{}";
+    event.partition = 0;
+    return event;
+  }
+  void append(std::size_t count, const std::function<event::OutboundEvent(std::size_t)>& event_of = plain_event) {
+    append(batch_of(count, event_of));
+  }
+  void append(spool::RecordBatch batch) {
+    feedback_->announce();
+    const std::uint64_t last = store(std::move(batch)).last;
+    watch(last, last);
+  }
+  spool::Receipt store(spool::RecordBatch batch) {
+    std::promise<spool::Receipt> done;
+    spool_->append(std::move(batch),
+                   [&done](const auto& receipt) { done.set_value(receipt.value_or(spool::Receipt{})); });
+    const spool::Receipt receipt = done.get_future().get();
+    EXPECT_NE(receipt.last, 0U) << "the spool refused";
+    return receipt;
   }
 
+  // `last_` will be told when the broker has these events; before that nothing behind them in the spool is
+  // acknowledged.
+  void watch(std::uint64_t first, std::uint64_t last) {
+    auto told = std::make_shared<std::promise<Places>>();
+    last_ = told->get_future();
+    feedback_->watch(first, last, SteadyClock::now() + 2 * kPatience,
+                     [told](Places places) { told->set_value(std::move(places)); });
+  }
+
+  // Waits until the broker has what was appended last. Nothing before it is left then: all is in one partition.
   bool drained() {
-    return until([this] { return spool_->statistics().unacknowledged == 0; });
+    return last_.wait_for(kPatience) == std::future_status::ready && spool_->statistics().unacknowledged == 0;
+  }
+
+  // The mock stores at once and answers so late that the road does not live to see it. Reading beside the road shows
+  // that it has happened.
+  void land_without_acknowledgement(std::size_t count) {
+    append(count);
+    cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
+    road_->start();
+    ASSERT_TRUE(until([&] { return stored().sequences[0].size() == count; }));
+    EXPECT_EQ(spool_->statistics().unacknowledged, count);
+    close();
+    open();
   }
 
   // What the topic holds, read when nothing more is on its way.
@@ -152,6 +192,7 @@ class RoadOnMock : public ::testing::Test {
   std::unique_ptr<spool::Feedback> feedback_;
   std::unique_ptr<spool::Spool> spool_;
   std::unique_ptr<ProduceRoad> road_;
+  std::future<Places> last_;
 };
 
 TEST_F(RoadOnMock, SendsWhatTheSpoolHoldsAndReleasesIt) {
@@ -165,25 +206,17 @@ TEST_F(RoadOnMock, SendsWhatTheSpoolHoldsAndReleasesIt) {
 
 TEST_F(RoadOnMock, TellsWhereEventsWereStored) {
   feedback_->announce();
-  append(2);
-  std::promise<std::vector<spool::Feedback::Stored>> told;
-  feedback_->watch(1, 2, SteadyClock::now() + kPatience, [&told](auto stored) { told.set_value(std::move(stored)); });
+  const spool::Receipt receipt = store(batch_of(2, plain_event));
+  watch(receipt.first, receipt.last);
   road_->start();
-  const auto places = told.get_future().get();
+  const auto places = last_.get();
   ASSERT_EQ(places.size(), 2U);
   EXPECT_EQ(places[0].offset, 0);
   EXPECT_EQ(places[1].offset, 1);
 }
 
 TEST_F(RoadOnMock, WhatLandedWithoutItsAcknowledgementIsNotSentAgainAfterACrash) {
-  append(50);
-  cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
-  road_->start();
-  // The mock stores at once and answers late. Reading beside the road shows that it has happened.
-  ASSERT_TRUE(until([this] { return stored().sequences[0].size() == 50; }));
-  EXPECT_EQ(spool_->statistics().unacknowledged, 50U);
-  close();
-  open();
+  land_without_acknowledgement(50);
   append(50);
   road_->start();
   ASSERT_TRUE(drained());
@@ -196,12 +229,7 @@ TEST_F(RoadOnMock, WithoutReconcileItIsSentAgainAndThatIsCounted) {
   close();
   route_.reconcile = false;
   open();
-  append(10);
-  cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
-  road_->start();
-  ASSERT_TRUE(until([this] { return stored().sequences[0].size() == 10; }));
-  close();
-  open();
+  land_without_acknowledgement(10);
   road_->start();
   ASSERT_TRUE(drained());
   EXPECT_THAT(stored().sequences[0], SizeIs(20));
@@ -211,12 +239,7 @@ TEST_F(RoadOnMock, WithoutReconcileItIsSentAgainAndThatIsCounted) {
 TEST_F(RoadOnMock, CredentialsThatMayOnlySendStillSend) {
   cluster_.fail_next(kafka::kListOffsetsRequest,
                      {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
-  append(10);
-  cluster_.delay_next(kafka::kProduceRequest, Milliseconds(60'000));
-  road_->start();
-  ASSERT_TRUE(until([this] { return stored().sequences[0].size() == 10; }));
-  close();
-  open();
+  land_without_acknowledgement(10);
   road_->start();
   ASSERT_TRUE(drained());
   EXPECT_THAT(stored().sequences[0], SizeIs(20)) << "it cannot know what landed";
@@ -271,15 +294,22 @@ TEST_F(RoadOnMock, AnEventTheClientRefusesIsSetAsideAndTheOthersPass) {
 TEST_F(RoadOnMock, ARecordOfTheSpoolThatIsNoEventIsSetAside) {
   spool::RecordBatch batch;
   std::memcpy(batch.add(4), "junk", 4);
-  std::promise<bool> done;
-  spool_->append(std::move(batch), [&done](const auto& receipt) { done.set_value(receipt.has_value()); });
-  ASSERT_TRUE(done.get_future().get());
+  append(std::move(batch));
   append(3);
   road_->start();
   ASSERT_TRUE(drained());
   EXPECT_EQ(stored().sequences[0], numbers(2, 4));
   ASSERT_THAT(refused_lines(), SizeIs(1));
   EXPECT_THAT(refused_lines()[0], HasSubstr("\"frame_base64\":\"anVuaw==\""));
+}
+
+TEST_F(RoadOnMock, StopsOnlyWhenTheDrainThatWasAskedForIsDone) {
+  append(2'000);
+  road_->start();
+  road_->request_drain(SteadyClock::now() + kPatience);
+  road_->stop();
+  EXPECT_EQ(spool_->statistics().unacknowledged, 0U);
+  EXPECT_EQ(stored().sequences[0], numbers(1, 2'000));
 }
 
 // Each route has its own spool, thread and producer.

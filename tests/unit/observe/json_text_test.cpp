@@ -28,6 +28,14 @@ TEST(JsonText, ReplacesInvalidUtf8ByteByByte) {
   EXPECT_EQ(json_string("\xE2\x82x"), '"' + r + r + "x\"");
 }
 
+TEST(JsonText, TellsUtf8FromOtherBytes) {
+  using hubferry::observe::is_utf8;
+  for (const char* text : {"", "a", "é €", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(is_utf8(text)) << text;
+  for (const char* bytes : {"\xFF", "a\xC3", "\xC0\x80", "\xED\xA0\x80z", "\xF4\x90\x80\x80"})
+    EXPECT_FALSE(is_utf8(bytes));
+  EXPECT_TRUE(is_utf8(std::string_view("\0", 1)));
+}
+
 TEST(JsonText, EveryTwoBytesGiveValidJson) {
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
