@@ -112,6 +112,7 @@ key-pointer = /customer
 topic = orders
 group = quickstart
 handler = file:$folder/delivered.ndjson
+retry.attempts = 0
 END
 "$program" --config "$folder/hubferry.conf" --embedded-broker >"$folder/log" 2>&1 </dev/null &
 daemon=$!

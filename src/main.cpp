@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "config/load.h"
 #include "console/console.h"
+#include "console/route_switches.h"
 #include "consume/consume_road.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
@@ -47,13 +48,13 @@ class Daemon {
     for (const config::ProduceRoute& route : settings_.produce) {
       if (auto opened = open_produce(route); !opened) return opened;
     }
-    if (auto opened = open_server(); !opened) return opened;
+    const consume::Connections connections{settings_.consumer_properties, settings_.producer_properties};
     for (const config::ConsumeRoute& route : settings_.consume) {
-      auto road = consume::ConsumeRoad::create(route, settings_.consumer_properties, metrics_, health_);
+      auto road = consume::ConsumeRoad::create(route, connections, metrics_, health_);
       if (!road) return in_route("consume", route.name, road.error());
       consume_.push_back(std::move(*road));
     }
-    return {};
+    return open_server();
   }
 
   Status start() {
@@ -188,6 +189,12 @@ class Daemon {
     server_ = std::move(*server);
     ingest_.install(*server_);
     console::add_routes(*server_, metrics_, health_);
+    std::vector<console::RouteSwitch> switches;
+    for (const auto& road : consume_) {
+      switches.push_back({road->name(), [&road](bool paused) { paused ? road->pause() : road->resume(); },
+                          [&road] { return road->paused(); }});
+    }
+    console::add_route_switches(*server_, std::move(switches));
     return {};
   }
 

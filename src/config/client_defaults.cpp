@@ -6,7 +6,7 @@ namespace hubferry::config {
 namespace {
 
 // "measured": with librdkafka 2.0.2 against Apache Kafka 4.2.0, unless it says otherwise.
-constexpr std::array<ClientDefault, 11> kDefaults{{
+constexpr std::array<ClientDefault, 12> kDefaults{{
     {"client.id", "hubferry", "brokers' logs and quotas show it"},
     {"topic.metadata.refresh.interval.ms", "60000",
      "growth is noticed on this tick: consumers of librdkafka 2.0.2 rejoin only on it, not on metadata.max.age.ms"},
@@ -25,6 +25,8 @@ constexpr std::array<ClientDefault, 11> kDefaults{{
      "per partition and fetch: small fetches let more keys be seen at a time; 64 to 256 KiB were best (measured)"},
     {"queued.max.messages.kbytes", "65536",
      "per partition queue: with a small limit librdkafka stalls after its queue was full (measured)"},
+    {"queued.min.messages", "20000",
+     "per partition queue: librdkafka's default of 100000 takes 40 MB for each partition with a backlog of small events"},
 }};
 
 constexpr std::array<ClientDefault, 2> kEmbeddedBroker{{

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/consume_checks.h"
 #include "config/file.h"
 #include "config/ingest_checks.h"
 
@@ -104,21 +105,6 @@ Status check_routes(const Settings& settings) {
 }
 
 void warn_of_routes(Settings& settings) {
-  std::map<std::string, std::string> groups;
-  for (const ConsumeRoute& route : settings.consume) {
-    const auto [first, added] = groups.emplace(route.group, route.name);
-    if (!added) {
-      settings.warnings.push_back("consume." + first->second + " and consume." + route.name + " share the group " +
-                                  route.group +
-                                  ": each event of a common topic reaches only one of them, and every "
-                                  "rebalance stops both");
-    }
-    if (route.revoke_deadline >= settings.shutdown.deadline) {
-      settings.warnings.push_back("consume." + route.name +
-                                  ".revoke.deadline is not shorter than shutdown.deadline: "
-                                  "work in flight at shutdown may be cut off and delivered again");
-    }
-  }
   for (const ProduceRoute& route : settings.produce) {
     if (settings.ingest.max_body_bytes < route.spool_segment_bytes) continue;
     settings.warnings.push_back("produce." + route.name +
@@ -146,6 +132,7 @@ Result<Effective> effective(const Merged& given) {
   Status status = build(given, result);
   if (status) status = check_routes(result.settings);
   if (status) status = check_ingest(result.settings);
+  if (status) status = check_consume(result.settings);
   if (!status) return tl::make_unexpected(status.error());
   warn_of_routes(result.settings);
   warn_of_secret_files(given, result.settings);

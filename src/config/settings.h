@@ -72,16 +72,80 @@ struct ProduceRoute {
   std::uint64_t reconcile_max_records = 10'000'000;       // read back at most
 };
 
+enum class Order {
+  kKey,        // events of a key one after another, different keys and events without a key in parallel
+  kPartition,  // all events of a partition one after another
+  kNone,       // all in parallel
+};
+
+// Where a group begins that has no checkpoint yet. Partitions that appear later are always read from their first event.
+struct StartPosition {
+  enum class Kind { kEarliest, kLatest, kTimestamp };
+  Kind kind = Kind::kEarliest;
+  std::int64_t timestamp_ms = 0;  // of the first event, Unix epoch; for kTimestamp
+};
+
+enum class HandlerScheme {
+  kHttp,     // http://host[:port]/path or https://...
+  kCommand,  // command:/absolute/path argument...
+  kFile,     // file:/absolute/path
+  kTopic,    // topic:NAME
+  kDiscard,  // discard: finishes every event at once, for measuring
+};
+
+enum class HttpFormat {
+  kSingle,       // one event a request, its bytes as the body
+  kNdjson,       // application/x-ndjson, one event a line
+  kJsonArray,    // application/json, an array of events
+  kCloudEvents,  // application/cloudevents-batch+json
+};
+
+struct HandlerSettings {
+  std::string target;  // as configured, with its scheme
+  HandlerScheme scheme = HandlerScheme::kHttp;
+  std::chrono::milliseconds timeout{30'000};  // of one delivery, from connect to the whole answer
+  // HTTP
+  HttpFormat format = HttpFormat::kSingle;
+  std::uint32_t batch_max_events = 500;         // of one request, for the batch formats
+  std::uint64_t batch_max_bytes = 1024 * 1024;  // of one request's events: keys, values and headers
+  std::chrono::milliseconds batch_wait{10};     // for a batch to fill
+  std::vector<std::string> headers;             // "Name: value"
+  std::filesystem::path bearer_token_file;      // one token; read again when it changes; empty: none
+  std::filesystem::path tls_ca_file;            // PEM; empty: the system's authorities
+  std::filesystem::path tls_certificate_file;   // PEM, shown to the handler (mutual TLS); empty: none
+  std::filesystem::path tls_key_file;           // PEM
+  std::chrono::milliseconds connect_timeout{5'000};
+  // command
+  std::uint32_t processes = 1;
+  // file
+  std::uint64_t rotate_bytes = 0;                // a new file when it is that large; 0: never
+  std::chrono::milliseconds rotate_interval{0};  // or that old; 0: never
+};
+
 struct ConsumeRoute {
   std::string name;
   std::string topic;
   std::string group;
-  std::string handler;  // http://host[:port]/path or file:/absolute/path
-  std::chrono::milliseconds handler_timeout{30'000};
+  HandlerSettings handler;
+  Order order = Order::kKey;
+  std::uint32_t concurrency = 64;    // requests (deliveries; batches, if the handler takes them) at the handler at once
+  std::uint32_t rate_limit = 0;      // deliveries a second, of this instance; 0: none
+  std::uint32_t retry_attempts = 3;  // 0: for ever
   std::chrono::milliseconds retry_initial{1'000};
   std::chrono::milliseconds retry_max{30'000};
+  std::string dead_letter;                           // topic; empty: none, events are tried for ever
+  bool parked_keys = false;                          // events of a key that has one in the dead-letter topic follow it
   std::chrono::milliseconds revoke_deadline{5'000};  // for work in flight when a partition is given up
   std::uint32_t buffer_events = 1'000;               // per partition, fetched and not yet finished
+  std::uint64_t buffer_bytes = 64ULL * 1024 * 1024;  // of the route, fetched and not yet finished
+  StartPosition start;
+  std::string group_instance_id;            // static membership; empty: dynamic
+  std::vector<std::int32_t> partitions;     // a direct receiver of these partitions, outside of any group's assignment
+  bool all_partitions = false;              // a direct receiver of all, also of those that appear later
+  bool skip_resends = true;                 // skips what the record header `hf` shows to be a resend
+  std::uint32_t resends_look_back = 1'000;  // records before the checkpoint, read again to know what was seen
+
+  bool direct() const { return all_partitions || !partitions.empty(); }
 };
 
 struct Settings {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "config/consume_values.h"
+
 namespace hubferry::config {
 namespace {
 
@@ -78,39 +80,6 @@ Parsed<Value> group(std::string_view text) {
     return because("is no group id: 1 to 256 characters (Event Hubs' limit) without white space");
   }
   return Value{std::string(text), 0};
-}
-
-Parsed<Value> http_handler(std::string_view text) {
-  constexpr const char* kForm = "must be http://host[:port]/path or file:/absolute/path";
-  const std::string_view rest = text.substr(std::string_view("http://").size());
-  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (authority.find('@') != std::string_view::npos) {
-    return because("must not carry a user and password: the daemon sends no credentials to handlers yet");
-  }
-  if (rest.find('#') != std::string_view::npos) return because("must not have a #fragment: it would never be sent");
-  if (rest.size() == authority.size() || rest[authority.size()] != '/') {
-    return because(std::string(kForm) + ": the path is missing, \"/\" will do");
-  }
-  const bool has_port = !authority.empty() && authority.back() != ']' && authority.rfind(':') != std::string_view::npos;
-  const auto address = parse_host_port(has_port ? std::string(authority) : std::string(authority) + ":80");
-  if (!address) return because("its host " + address.error());
-  if (address->port == 0) return because("its port must be between 1 and 65535");
-  return Value{std::string(text), 0};
-}
-
-Parsed<Value> handler(std::string_view text) {
-  if (text.empty() || !std::all_of(text.begin(), text.end(), is_printable)) {
-    return because("must be http://host[:port]/path or file:/absolute/path, without white space");
-  }
-  const std::string start = lower(text.substr(0, 8));
-  if (start.starts_with("https://")) {
-    return because("TLS to handlers is not available yet in this version: use http:// on this host or in this pod");
-  }
-  if (text.starts_with("http://")) return http_handler(text);
-  if (text.starts_with("file:/") && !text.starts_with("file://") && text.size() > 6 && text.back() != '/') {
-    return Value{std::string(text), 0};
-  }
-  return because("must be http://host[:port]/path or file:/absolute/path (one slash, and a file's name)");
 }
 
 Parsed<Value> path(std::string_view text) {
@@ -258,12 +227,20 @@ Parsed<Value> parse_value(Kind kind, std::string_view text, Range range, std::st
     case Kind::kHostPort:
       if (auto address = parse_host_port(text); !address) return because(address.error());
       return Value{std::string(text), 0};
+    case Kind::kOptionalTopic:
+      return text.empty() ? Value{} : topic(text);
     case Kind::kTopic:
       return topic(text);
     case Kind::kGroup:
       return group(text);
     case Kind::kHandler:
-      return handler(text);
+      return parse_handler(text);
+    case Kind::kHeaders:
+      return parse_headers(text);
+    case Kind::kStart:
+      return parse_start(text);
+    case Kind::kPartitions:
+      return parse_partitions(text);
     case Kind::kPath:
       return path(text);
     case Kind::kPointer:

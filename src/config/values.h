@@ -10,20 +10,24 @@ namespace hubferry::config {
 
 // What a key's text must look like.
 enum class Kind {
-  kFlag,      // true, false
-  kChoice,    // one of a list
-  kCount,     // a whole number
-  kDuration,  // 500ms, 30s, 5m, 1h; the number is milliseconds
-  kSize,      // 1000, 16MiB, 10GB; the number is bytes
-  kHostPort,  // host:port, [ipv6]:port
-  kTopic,     // a topic name by Kafka's rules
-  kGroup,     // a consumer group's id, at most 256 characters (Event Hubs' limit)
-  kHandler,   // http://host[:port]/path or file:/absolute/path
-  kPath,      // an absolute path
-  kFile,      // the path of a file to read; empty: none
-  kPointer,   // RFC 6901 JSON pointer; empty: none
-  kList,      // words separated by commas; empty: none
-  kText,      // anything
+  kFlag,           // true, false
+  kChoice,         // one of a list
+  kCount,          // a whole number
+  kDuration,       // 500ms, 30s, 5m, 1h; the number is milliseconds
+  kSize,           // 1000, 16MiB, 10GB; the number is bytes
+  kHostPort,       // host:port, [ipv6]:port
+  kTopic,          // a topic name by Kafka's rules
+  kOptionalTopic,  // a topic name or nothing
+  kGroup,          // a consumer group's id, at most 256 characters (Event Hubs' limit)
+  kHandler,        // http(s)://host[:port]/path, command:/program argument, file:/absolute/path, topic:NAME, discard:
+  kHeaders,        // "Name: value; Name: value"; empty: none
+  kStart,          // earliest, latest, or an RFC 3339 time in UTC; the number is milliseconds since the Unix epoch
+  kPartitions,     // "all", or partition numbers separated by commas; empty: none
+  kPath,           // an absolute path
+  kFile,           // the path of a file to read; empty: none
+  kPointer,        // RFC 6901 JSON pointer; empty: none
+  kList,           // words separated by commas; empty: none
+  kText,           // anything
 };
 
 struct Range {

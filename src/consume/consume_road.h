@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "base/clock.h"
@@ -10,17 +11,30 @@
 
 namespace hubferry::consume {
 
-// The consume road of one route: group consumer -> dispatcher -> handler; success moves the checkpoint. One thread
+// librdkafka properties of the route's clients: the group's consumer; the producer of dead letters and of a topic
+// handler.
+struct Connections {
+  config::KafkaProperties consumer;
+  config::KafkaProperties producer;
+};
+
+// The consume road of one route: consumer -> dispatcher -> handler; success moves the checkpoint. One thread
 // ("consume") owns consumer and dispatcher; handlers answer on their own threads, by a queue.
 class ConsumeRoad {
  public:
   // Opens the handler and checks the client's properties: errors name what to mend. Does not need the broker.
-  static Result<std::unique_ptr<ConsumeRoad>> create(const config::ConsumeRoute& route,
-                                                     const config::KafkaProperties& properties,
+  static Result<std::unique_ptr<ConsumeRoad>> create(const config::ConsumeRoute& route, const Connections& connections,
                                                      observe::Metrics& metrics, observe::Health& health);
   ~ConsumeRoad();
 
+  const std::string& name() const;
+
   void start();
+  // Nothing is delivered until resume(); the partitions are kept, work in flight ends. Of this instance, until it ends.
+  // Any thread.
+  void pause();
+  void resume();
+  bool paused() const;
   // Stops dispatching, lets work in flight end, commits and leaves the group, all by the deadline. Returns at once; the
   // first call counts.
   void request_stop(Instant deadline);

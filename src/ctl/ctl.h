@@ -5,11 +5,19 @@
 
 namespace hubferry::ctl {
 
-// Where a command writes: results to `out`, progress and problems to `error`.
+class Clients;
+
+// Where a command writes: results to `out`, progress, questions and problems to `error`.
 struct Output {
   std::ostream& out;
   std::ostream& error;
   bool error_is_terminal = false;
+};
+
+// Who answers questions: nobody unless it is a terminal.
+struct Input {
+  std::istream* in = nullptr;
+  bool is_terminal = false;
 };
 
 // What a command ends with.
@@ -18,7 +26,11 @@ inline constexpr int kFound = 1;     // done as far as possible: damage was foun
 inline constexpr int kUnusable = 2;  // wrong usage, or what it needs cannot be read
 
 // Runs `hubferryctl ARGUMENTS...` and returns its exit code. `environment` holds "NAME=value" entries. Call once at a
-// time; `spool send` blocks SIGINT and SIGTERM for the calling thread while it runs, and threads inherit that.
+// time; `spool send` and `dead-letter replay` block SIGINT and SIGTERM for the calling thread while they run, and
+// threads inherit that.
+int run(const std::vector<std::string>& arguments, const std::vector<std::string>& environment, Output output,
+        Input input, Clients& clients);
+// Without anybody to answer, with librdkafka's clients.
 int run(const std::vector<std::string>& arguments, const std::vector<std::string>& environment, Output output);
 
 }  // namespace hubferry::ctl

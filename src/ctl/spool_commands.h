@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "ctl/arguments.h"
 #include "ctl/ctl.h"
+#include "ctl/session.h"
+#include "ctl/spool_arguments.h"
 #include "ingest/idempotency_log.h"
 #include "observe/metrics.h"
 #include "spool/file_system.h"
@@ -20,9 +21,6 @@ int spool_dump(const SpoolArguments& arguments, Output& output);
 int spool_export(const SpoolArguments& arguments, Output& output);
 int spool_repair(const SpoolArguments& arguments, Output& output);
 int spool_send(const SpoolArguments& arguments, const std::vector<std::string>& environment, Output& output);
-
-// Writes the message and returns kUnusable.
-int complain(Output& output, const Error& error);
 
 // An error unless it is the folder of one route; if it holds such folders the error names them.
 Status check_directory(const std::filesystem::path& directory);

@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <csignal>
-#include <ctime>
 #include <ostream>
 
-#include "config/load.h"
 #include "config/values.h"
 #include "ctl/progress.h"
+#include "ctl/session.h"
+#include "ctl/signals.h"
 #include "ctl/spool_commands.h"
 #include "observe/health.h"
 #include "observe/logging.h"
@@ -16,31 +15,6 @@ namespace hubferry::ctl {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Keeps SIGINT, SIGTERM and SIGPIPE of this thread, and of those it starts, for wait().
-class HeldSignals {
- public:
-  HeldSignals() {
-    sigemptyset(&held_);
-    for (const int number : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&held_, number);
-    pthread_sigmask(SIG_BLOCK, &held_, &before_);
-  }
-  ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  HeldSignals(const HeldSignals&) = delete;
-  HeldSignals& operator=(const HeldSignals&) = delete;
-
-  // The name of the signal to end for; null: none came within `at_most`.
-  const char* wait(Milliseconds at_most) const {
-    const timespec time{at_most.count() / 1'000, (at_most.count() % 1'000) * 1'000'000};
-    const int number = sigtimedwait(&held_, nullptr, &time);
-    if (number == SIGINT) return "SIGINT";
-    return number == SIGTERM ? "SIGTERM" : nullptr;
-  }
-
- private:
-  sigset_t held_{};
-  sigset_t before_{};
-};
 
 std::string names_of(const std::vector<config::ProduceRoute>& routes) {
   std::string names;
@@ -72,17 +46,6 @@ Result<config::ProduceRoute> choose_route(const SpoolArguments& arguments, const
   if (!topic) return fail(ErrorCode::kInvalid, "--topic " + topic.error());
   route.topic = topic->text;
   return route;
-}
-
-Result<config::Settings> load_settings(const SpoolArguments& arguments, const std::vector<std::string>& environment) {
-  auto invocation = config::load({"--config", arguments.config}, environment);
-  if (!invocation) return tl::make_unexpected(invocation.error());
-  if (invocation->settings.embedded_broker.enabled) {
-    return fail(ErrorCode::kInvalid, arguments.config +
-                                         " enables the embedded broker, which forgets everything at the end; give a "
-                                         "configuration with the real broker");
-  }
-  return std::move(invocation->settings);
 }
 
 struct Outcome {
@@ -159,7 +122,7 @@ int send(const SpoolArguments& arguments, const config::ProduceRoute& route, con
 
 int spool_send(const SpoolArguments& arguments, const std::vector<std::string>& environment, Output& output) {
   if (auto checked = check_directory(arguments.directory); !checked) return complain(output, checked.error());
-  const auto settings = load_settings(arguments, environment);
+  const auto settings = load_settings(arguments.config, environment);
   if (!settings) return complain(output, settings.error());
   const auto route = choose_route(arguments, *settings);
   if (!route) return complain(output, route.error());

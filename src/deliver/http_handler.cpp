@@ -1,107 +1,99 @@
 #include "deliver/http_handler.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <utility>
 
-#include "base/ids.h"
-#include "event/origin.h"
+#include "base/clock.h"
 
 namespace hubferry::deliver {
 namespace {
 
-constexpr std::int64_t kLongestRetryAfterSeconds = 3'600;
+constexpr std::size_t kUsualHeaderBytes = 640;
+// What a handler may answer; a batch's answer has a status and a reason for each event.
+constexpr std::uint64_t kAnswerBytes = 1024 * 1024;
+constexpr std::uint64_t kAnswerBytesOfAnEvent = 512;
 
-// RFC 3986 unreserved characters stay, everything else becomes %XX.
-std::string percent_encoded(std::string_view bytes) {
-  constexpr const char* kDigits = "0123456789ABCDEF";
-  std::string text;
-  text.reserve(bytes.size());
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-                       byte == '-' || byte == '.' || byte == '_' || byte == '~';
-    if (plain) {
-      text += c;
-    } else {
-      text += {'%', kDigits[byte >> 4], kDigits[byte & 0xFU]};
-    }
-  }
-  return text;
-}
-
-// A record header's bytes are anybody's: only what is a legal field value goes into the request.
-bool legal_field_value(std::string_view value) {
-  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x7F;
-  });
-}
-
-void add(std::string& lines, std::string_view name, std::string_view value) {
-  lines.append(name).append(": ").append(value).append("\r\n");
+BatchLimits limits_of(const config::HandlerSettings& handler) {
+  if (handler.format == config::HttpFormat::kSingle) return {};
+  return {handler.batch_max_events, handler.batch_max_bytes, handler.batch_wait};
 }
 
 }  // namespace
 
-std::string delivery_headers(const event::Record& record, std::uint32_t attempt) {
-  std::string_view content_type = "application/json";
-  std::optional<event::Origin> origin;
-  for (const event::Header& header : record.headers) {
-    if (!header.value) continue;
-    if (header.name == "content-type" && legal_field_value(*header.value)) content_type = *header.value;
-    if (header.name == event::kOriginHeader) origin = event::decode_origin(*header.value);
+HttpHandler::HttpHandler(const config::ConsumeRoute& route, DeliveryHeaders headers, Answers& answers)
+    : batches_(route.handler.format != config::HttpFormat::kSingle),
+      limits_(limits_of(route.handler)),
+      timeout_(route.handler.timeout),
+      order_(route.order),
+      headers_(std::move(headers)),
+      answers_(answers),
+      writer_(route.handler.format, headers_.names()) {}
+
+Status HttpHandler::open(const config::ConsumeRoute& route) {
+  const config::HandlerSettings& handler = route.handler;
+  const auto url = http::parse_url(handler.target);
+  if (!url) return tl::make_unexpected(url.error());
+  if (!handler.bearer_token_file.empty()) {
+    auto token = http::BearerTokenFile::open(handler.bearer_token_file, SteadyClock::now());
+    if (!token) return tl::make_unexpected(std::move(token.error()));
+    token_ = std::move(*token);
   }
-  const std::string partition = std::to_string(record.partition);
-  const std::string offset = std::to_string(record.offset);
-  std::string lines;
-  lines.reserve(384);
-  add(lines, "Content-Type", content_type);
-  add(lines, "X-HubFerry-Topic", record.topic);
-  add(lines, "X-HubFerry-Partition", partition);
-  add(lines, "X-HubFerry-Offset", offset);
-  if (record.timestamp_ms >= 0) add(lines, "X-HubFerry-Timestamp", std::to_string(record.timestamp_ms));
-  add(lines, "X-HubFerry-Attempt", std::to_string(attempt));
-  if (record.key) add(lines, "X-HubFerry-Key", percent_encoded(*record.key));
-  if (origin) {
-    const std::string source = id_text(origin->source);
-    const std::string sequence = std::to_string(origin->sequence);
-    add(lines, "Idempotency-Key", source + "-" + sequence);
-    add(lines, "X-HubFerry-Source", source);
-    add(lines, "X-HubFerry-Sequence", sequence);
-    add(lines, "X-HubFerry-Epoch", std::to_string(origin->epoch));
-  } else {
-    add(lines, "Idempotency-Key", std::string(record.topic) + "-" + partition + "-" + offset);
-  }
-  return lines;
+  http::ClientOptions options;
+  options.max_connections = route.concurrency;
+  options.max_response_bytes = kAnswerBytes + (batches_ ? limits_.max_events * kAnswerBytesOfAnEvent : 0);
+  options.connect_timeout = handler.connect_timeout;
+  options.headers = headers_.fixed();
+  options.tls_ca_file = handler.tls_ca_file;
+  options.tls_certificate_file = handler.tls_certificate_file;
+  options.tls_key_file = handler.tls_key_file;
+  auto client = http::Client::create(*url, options);
+  if (!client) return tl::make_unexpected(std::move(client.error()));
+  client_ = std::move(*client);
+  context_ = std::make_unique<BatchContext>(BatchContext{*client_, answers_, headers_, judge_, order_, timeout_});
+  return {};
 }
 
-Outcome judge(const Result<http::ClientResponse>& response) {
-  if (!response) {
-    const bool not_tried =
-        response.error().code == ErrorCode::kUnavailable || response.error().code == ErrorCode::kClosed;
-    return {not_tried ? Verdict::kUnavailable : Verdict::kFailed, response.error().message, {}};
+Result<std::unique_ptr<Handler>> HttpHandler::create(const config::ConsumeRoute& route, Answers& answers) {
+  auto headers = DeliveryHeaders::make(route);
+  if (!headers) return tl::make_unexpected(std::move(headers.error()));
+  std::unique_ptr<HttpHandler> handler(new HttpHandler(route, std::move(*headers), answers));
+  if (auto opened = handler->open(route); !opened) {
+    Error error = std::move(opened.error());
+    error.message = "consume." + route.name + ".handler: " + error.message;
+    return tl::make_unexpected(std::move(error));
   }
-  const int status = response->status;
-  if (status >= 200 && status < 300) return {Verdict::kDone, {}, {}};
-  Outcome outcome{Verdict::kFailed, "the handler answered " + std::to_string(status), {}};
-  if (status == 429 || status == 503) outcome.verdict = Verdict::kUnavailable;
-  std::int64_t seconds = 0;
-  const std::string& wish = response->retry_after;
-  if (std::from_chars(wish.data(), wish.data() + wish.size(), seconds).ec == std::errc()) {
-    outcome.retry_after = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestRetryAfterSeconds));
-  }
-  return outcome;
+  return std::unique_ptr<Handler>(std::move(handler));
 }
 
-void HttpHandler::deliver(std::shared_ptr<const event::Record> record, std::uint32_t attempt, Done done) {
+std::string HttpHandler::authorization() {
+  return token_ ? token_->header_line(SteadyClock::now()) : std::string();
+}
+
+void HttpHandler::deliver(std::vector<Delivery> batch) {
+  if (!batches_) {
+    for (Delivery& delivery : batch) deliver_one(std::move(delivery));
+    return;
+  }
+  BatchBody body = writer_.write(batch);
+  std::make_shared<BatchExchange>(*context_, std::move(batch), std::move(body), authorization())->start();
+}
+
+void HttpHandler::deliver_one(Delivery delivery) {
   http::ClientRequest request;
-  request.headers = delivery_headers(*record, attempt);
-  request.body = record->value.value_or("");
+  request.headers.reserve(kUsualHeaderBytes);
+  if (token_) request.headers += token_->header_line(SteadyClock::now());
+  headers_.append(delivery, request.headers);
+  request.body = delivery.record->value.value_or("");
   request.timeout = timeout_;
-  client_->post(std::move(request), [record = std::move(record), done = std::move(done)](
-                                        const Result<http::ClientResponse>& response) { done(judge(response)); });
+  client_->post(std::move(request), [this, id = delivery.id, record = std::move(delivery.record)](
+                                        const Result<http::ClientResponse>& response) mutable {
+    record.reset();
+    answers_.answered(id, judge(response, false, response ? wall_clock_ms() : 0));
+  });
+}
+
+Result<std::unique_ptr<Handler>> make_http_handler(const config::ConsumeRoute& route, Answers& answers) {
+  return HttpHandler::create(route, answers);
 }
 
 }  // namespace hubferry::deliver

@@ -1,36 +1,49 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "deliver/handler.h"
+#include "deliver/http_answer.h"
+#include "deliver/http_batch.h"
+#include "deliver/http_body.h"
+#include "deliver/http_headers.h"
+#include "http/bearer_token_file.h"
 #include "http/client.h"
 
 namespace hubferry::deliver {
 
-// Header lines that tell a handler what it gets:
-//   Content-Type       the record header content-type, else application/json
-//   Idempotency-Key    SOURCE-SEQUENCE when the record has a valid `hf` header, so that a resend of one event has the
-//   same
-//                      key; else TOPIC-PARTITION-OFFSET
-//   X-HubFerry-Topic, -Partition, -Offset, -Timestamp (ms), -Attempt
-//   X-HubFerry-Key     percent-encoded; missing when the event has no key
-//   X-HubFerry-Source, -Sequence, -Epoch   from `hf`
-std::string delivery_headers(const event::Record& record, std::uint32_t attempt);
-
-// What an exchange means: 2xx done; no connection, 429 and 503 unavailable (Retry-After in seconds honoured); else
-// failed.
-Outcome judge(const Result<http::ClientResponse>& response);
-
-// POSTs each event's value. Thread: the HTTP client's.
+// POSTs events to one URL, each for itself (http_headers.h) or in batches (http_body.h); http_answer.h says what the
+// answers mean. Threads: requests are built by the one that delivers, answers come on the HTTP client's.
 class HttpHandler final : public Handler {
  public:
-  HttpHandler(std::unique_ptr<http::Client> client, Milliseconds timeout)
-      : timeout_(timeout), client_(std::move(client)) {}
-  void deliver(std::shared_ptr<const event::Record> record, std::uint32_t attempt, Done done) override;
+  // See make_http_handler().
+  static Result<std::unique_ptr<Handler>> create(const config::ConsumeRoute& route, Answers& answers);
+
+  BatchLimits limits() const override { return limits_; }
+  void deliver(std::vector<Delivery> batch) override;
 
  private:
-  Milliseconds timeout_;
-  std::unique_ptr<http::Client> client_;
+  HttpHandler(const config::ConsumeRoute& route, DeliveryHeaders headers, Answers& answers);
+  Status open(const config::ConsumeRoute& route);
+  void deliver_one(Delivery delivery);
+  // The header line with the token; empty without one.
+  std::string authorization();
+
+  const bool batches_;
+  const BatchLimits limits_;
+  const Milliseconds timeout_;
+  const config::Order order_;
+  const DeliveryHeaders headers_;
+  Answers& answers_;
+  BatchWriter writer_;
+  BatchJudge judge_;
+  std::unique_ptr<http::BearerTokenFile> token_;
+  std::unique_ptr<BatchContext> context_;  // for batches
+  std::unique_ptr<http::Client> client_;   // last: it ends before the rest goes
 };
+
+// For a route whose handler is an http:// or https:// URL. Errors say what to mend. `answers` must outlive it.
+Result<std::unique_ptr<Handler>> make_http_handler(const config::ConsumeRoute& route, Answers& answers);
 
 }  // namespace hubferry::deliver

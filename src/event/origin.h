@@ -17,6 +17,8 @@ struct Origin {
 };
 
 inline constexpr std::string_view kOriginHeader = "hf";
+// What `hf` becomes on an event that is forwarded or replayed: where it once came from, which nobody has to trust.
+inline constexpr std::string_view kForwardedOriginHeader = "hf-origin";
 inline constexpr std::size_t kOriginSize = 20;
 
 std::array<char, kOriginSize> encode_origin(const Origin& origin);

@@ -45,28 +45,31 @@ Result<std::unique_ptr<BearerTokens>> BearerTokens::open(const std::filesystem::
   return tokens;
 }
 
-Status BearerTokens::read() {
-  const auto text = file_.read();
-  if (!text) return tl::make_unexpected(text.error());
+Result<std::vector<std::string>> tokens_in(std::string_view text, const std::filesystem::path& path) {
   std::vector<std::string> tokens;
-  std::string_view rest = *text;
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
     const std::string_view token = trimmed(line);
     if (token.empty() || token.front() == '#') continue;
     if (!is_token(token)) {
-      return fail(ErrorCode::kInvalid, file_.path().string() + ":" + std::to_string(number) +
+      return fail(ErrorCode::kInvalid, path.string() + ":" + std::to_string(number) +
                                            ": a token is one word of printable ASCII characters, one a line");
     }
     tokens.emplace_back(token);
   }
-  if (tokens.empty()) {
-    return fail(ErrorCode::kInvalid, file_.path().string() +
-                                         " holds no token; put one a line into it, such as the "
-                                         "output of: openssl rand -hex 32");
-  }
-  tokens_ = std::move(tokens);
+  if (!tokens.empty()) return tokens;
+  return fail(ErrorCode::kInvalid, path.string() +
+                                       " holds no token; put one a line into it, such as the output of: openssl rand "
+                                       "-hex 32");
+}
+
+Status BearerTokens::read() {
+  const auto text = file_.read();
+  if (!text) return tl::make_unexpected(text.error());
+  auto tokens = tokens_in(*text, file_.path());
+  if (!tokens) return tl::make_unexpected(std::move(tokens.error()));
+  tokens_ = std::move(*tokens);
   return {};
 }
 

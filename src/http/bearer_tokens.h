@@ -11,6 +11,10 @@
 
 namespace hubferry::http {
 
+// The tokens in a file's text, one a line, at least one; empty lines and lines that start with # are skipped. The error
+// names the file and the line, never a token.
+Result<std::vector<std::string>> tokens_in(std::string_view text, const std::filesystem::path& path);
+
 // The tokens of a file, one a line, each is good (RFC 6750). Empty lines and lines that start with # are skipped. The
 // file is looked at again while requests come; one that cannot be used keeps the tokens that were good before and is
 // logged once. One thread.

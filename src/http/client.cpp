@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "http/client_connection.h"
 #include "http/mailbox.h"
+#include "http/tls_files.h"
 #include "http/url.h"
 
 namespace hubferry::http {
@@ -29,18 +30,23 @@ constexpr Milliseconds kAddressesLive{1'000};
 
 class ClientImpl final : public Client, public ConnectionOwner {
  public:
-  ClientImpl(const Url& url, const ClientOptions& options);
+  ClientImpl(const Url& url, const ClientOptions& options, std::unique_ptr<TlsFiles> tls);
   ~ClientImpl() override;
 
   void post(ClientRequest request, Done done) override;
 
  private:
   using Connection = std::shared_ptr<ClientConnection>;
+  struct Told {
+    Done done;
+    Result<ClientResponse> result;
+  };
 
   void finished(const Connection& connection, Job job, Result<ClientResponse> result) override;
   void send_again(const Connection& connection, Job job) override;
   void lost(const Connection& connection) override;
 
+  void tell();
   void take_posted();
   void assign(Job job);
   void open(Job job);
@@ -54,6 +60,7 @@ class ClientImpl final : public Client, public ConnectionOwner {
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   const Url url_;
   const ClientOptions options_;
+  const std::unique_ptr<TlsFiles> tls_;  // for https
   ClientConnection::Target target_;
   Mailbox<Job> posted_;
   std::vector<Job> batch_;  // being taken from `posted_`
@@ -62,6 +69,8 @@ class ClientImpl final : public Client, public ConnectionOwner {
   std::vector<Connection> connections_;
   std::vector<Connection> idle_;  // the most recently used at the end
   std::size_t busy_ = 0;
+  std::vector<Told> to_tell_;
+  std::vector<Told> telling_;
   Timer sweep_{io_};
   bool sweeping_ = false;
 
@@ -73,12 +82,17 @@ class ClientImpl final : public Client, public ConnectionOwner {
   std::thread thread_;
 };
 
-ClientImpl::ClientImpl(const Url& url, const ClientOptions& options) : url_(url), options_(options) {
+ClientImpl::ClientImpl(const Url& url, const ClientOptions& options, std::unique_ptr<TlsFiles> tls)
+    : url_(url), options_(options), tls_(std::move(tls)) {
   target_.name = host_port_text(url.host, url.port);
-  const std::string host = url.port == 80 ? target_.name.substr(0, target_.name.rfind(':')) : target_.name;
-  target_.head =
-      "POST " + url.target + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: hubferry/" HUBFERRY_VERSION "\r\n";
+  const bool usual_port = url.port == (tls_ ? 443 : 80);
+  const std::string host = usual_port ? target_.name.substr(0, target_.name.rfind(':')) : target_.name;
+  target_.head = "POST " + url.target + " HTTP/1.1\r\nHost: " + host +
+                 "\r\nUser-Agent: hubferry/" HUBFERRY_VERSION "\r\n" + options.headers;
   target_.max_response_bytes = options.max_response_bytes;
+  target_.host = url.host;
+  target_.authorities = options.tls_ca_file.empty() ? "the system's" : options.tls_ca_file.string();
+  target_.tls = tls_.get();
   error_code error;
   if (const auto address = asio::ip::make_address(url.host, error); !error) {
     addresses_ = {tcp::endpoint(address, url.port)};
@@ -188,7 +202,15 @@ void ClientImpl::finished(const Connection& connection, Job job, Result<ClientRe
     waiting_.pop_front();
     assign(std::move(next));
   }
-  job.done(std::move(result));
+  // Behind what else has come by now, so that one who waits for the answers is woken once for all of them.
+  if (to_tell_.empty()) asio::post(io_, [this] { tell(); });
+  to_tell_.push_back({std::move(job.done), std::move(result)});
+}
+
+void ClientImpl::tell() {
+  telling_.swap(to_tell_);
+  for (Told& told : telling_) told.done(std::move(told.result));
+  telling_.clear();
 }
 
 void ClientImpl::send_again(const Connection& connection, Job job) {
@@ -228,14 +250,22 @@ void ClientImpl::close_all() {
   for (const Connection& connection : connections) connection->shut_down();
   connections_.clear();
   idle_.clear();
+  tell();
   for (Job& job : jobs) job.done(fail(ErrorCode::kClosed, "the HTTP client stops", Disposition::kRetry));
   work_.reset();
 }
 
 }  // namespace
 
-std::unique_ptr<Client> Client::create(const Url& url, const ClientOptions& options) {
-  return std::make_unique<ClientImpl>(url, options);
+Result<std::unique_ptr<Client>> Client::create(const Url& url, const ClientOptions& options) {
+  std::unique_ptr<TlsFiles> tls;
+  if (url.scheme == "https") {
+    auto files = TlsFiles::open_for_client(options.tls_ca_file, options.tls_certificate_file, options.tls_key_file,
+                                           SteadyClock::now());
+    if (!files) return tl::make_unexpected(std::move(files.error()));
+    tls = std::move(*files);
+  }
+  return std::make_unique<ClientImpl>(url, options, std::move(tls));
 }
 
 }  // namespace hubferry::http

@@ -1,5 +1,6 @@
 #include "http/client_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -12,6 +13,8 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+constexpr std::size_t kTlsRecordBytes = 16 * 1024;
 
 }  // namespace
 
@@ -33,7 +36,9 @@ void ClientConnection::connected(const error_code& error) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
-  start_exchange();
+  if (target_.tls == nullptr) return start_exchange();
+  tls_ = TlsStream::client(target_.tls->context(SteadyClock::now()), socket_.native_handle(), target_.host);
+  tls_ ? shake_hands() : fail_to_connect("OpenSSL can make no connection to such a host");
 }
 
 void ClientConnection::fail_to_connect(const std::string& reason) {
@@ -57,6 +62,11 @@ void ClientConnection::start_exchange() {
   header_ += "Content-Length: ";
   header_.append(digits.data(), end);
   header_ += "\r\n\r\n";
+  body_in_header_ = 0;
+  if (tls_ && header_.size() < kTlsRecordBytes) {  // one record for what fits into it
+    body_in_header_ = std::min(job_->request.body.size(), kTlsRecordBytes - header_.size());
+    header_ += job_->request.body.substr(0, body_in_header_);
+  }
   written_ = 0;
   read();
   if (state_ == State::kSending) write_rest();
@@ -64,6 +74,7 @@ void ClientConnection::start_exchange() {
 
 // An error is left to the read: the peer may have answered before it closed.
 void ClientConnection::write_rest() {
+  if (tls_) return write_rest_tls();
   const std::string_view body = job_->request.body;
   while (written_ < header_.size() + body.size()) {
     const std::size_t in_header = std::min(written_, header_.size());
@@ -89,7 +100,8 @@ void ClientConnection::write_rest() {
 void ClientConnection::expire(Instant now) {
   if (!job_) return;
   if (state_ == State::kConnecting) {
-    if (now >= connect_deadline_ || now >= job_->deadline) fail_to_connect("no answer in time");
+    if (now < connect_deadline_ && now < job_->deadline) return;
+    fail_to_connect(tls_ ? "the TLS handshake did not end in time" : "no answer in time");
   } else if (now >= job_->deadline) {
     fail(ErrorCode::kTimeout,
          target_.name + " gave no complete answer within " + std::to_string(job_->request.timeout.count()) + " ms");
@@ -106,6 +118,7 @@ void ClientConnection::shut_down() {
 
 void ClientConnection::close() {
   state_ = State::kClosed;
+  if (tls_) tls_->shutdown();
   error_code ignored;
   socket_.close(ignored);
 }
@@ -119,6 +132,12 @@ void ClientConnection::broken(const error_code& error) {
     owner_.send_again(shared_from_this(), std::move(job));
     return;
   }
+  const std::string alert = tls_ ? tls_->reason() : "";
+  // With TLS 1.3 a server looks at the client's certificate only after the client's own handshake.
+  if (!answered_ && !alert.empty()) {
+    return fail(ErrorCode::kUnavailable,
+                "cannot connect to " + target_.name + ": it ended the TLS connection: " + alert);
+  }
   const std::string what =
       error == asio::error::eof ? "closed the connection" : "broke the connection: " + error.message();
   fail(ErrorCode::kIo, target_.name + ' ' + what + (answered_ ? " within its answer" : " before it answered"));
@@ -131,7 +150,7 @@ void ClientConnection::fail(ErrorCode code, std::string message) {
 
 void ClientConnection::complete(bool reusable) {
   ++exchanges_;
-  const bool sent = written_ == header_.size() + job_->request.body.size();
+  const bool sent = written_ == header_.size() + job_->request.body.size() - body_in_header_;
   if (reusable && sent && !write_failed_ && buffer_.size() == 0) {
     state_ = State::kIdle;
     idle_since_ = SteadyClock::now();

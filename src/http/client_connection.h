@@ -12,6 +12,8 @@
 #include "http/chunked.h"
 #include "http/client.h"
 #include "http/header_parser.h"
+#include "http/tls_files.h"
+#include "http/tls_stream.h"
 
 namespace hubferry::http {
 
@@ -43,8 +45,11 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
   struct Target {
     std::string name;  // host:port, for messages
-    std::string head;  // request line, Host and User-Agent
+    std::string head;  // request line and the header lines of every request
     std::uint64_t max_response_bytes = 0;
+    std::string host;         // as the server's certificate has to name it
+    std::string authorities;  // that are believed, for messages
+    TlsFiles* tls = nullptr;  // nullptr: plain HTTP
   };
 
   ClientConnection(boost::asio::io_context& io, ConnectionOwner& owner, const Target& target)
@@ -73,9 +78,14 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   enum class BodyEnd { kNone, kLength, kChunked, kClose };
 
   void connected(const boost::system::error_code& error);
+  void shake_hands();
   void start_exchange();
   void write_rest();
+  void write_rest_tls();
+  void wait_for(StepOutcome wish, void (ClientConnection::*then)());
   void read();
+  void read_tls(bool in_read);
+  void go_on_reading();
   void read_done(const boost::system::error_code& error, std::size_t size);
   void parse();
   bool parse_header();
@@ -90,6 +100,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   ConnectionOwner& owner_;
   const Target& target_;
   boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
+  std::unique_ptr<TlsStream> tls_;  // after TCP is connected
   State state_ = State::kConnecting;
   Instant connect_deadline_ = Instant::max();
   Instant idle_since_;
@@ -98,6 +109,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
 
   std::optional<Job> job_;
   std::string header_;
+  std::size_t body_in_header_ = 0;  // bytes of the body that follow in `header_`
   std::size_t written_ = 0;
   bool write_failed_ = false;
 

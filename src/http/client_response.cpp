@@ -28,6 +28,7 @@ void ClientConnection::read() {
     return fail(ErrorCode::kInternal, "there is no memory for the answer of " + target_.name);
   }
   reading_ = true;
+  if (tls_) return read_tls(true);
   socket_.async_read_some(asio::buffer(buffer_.end(), buffer_.room()),
                           [self = shared_from_this()](const error_code& error, std::size_t size) {
                             self->reading_ = false;
@@ -105,6 +106,7 @@ bool ClientConnection::take_body(std::string_view bytes) {
   const std::uint64_t room = target_.max_response_bytes - response_.body.size();
   response_.body += bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size())));
   if (bytes.size() <= room) return true;
+  response_.cut = true;
   complete(false);
   return false;
 }

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <array>
 #include <vector>
 
 namespace hubferry::http {
@@ -66,7 +67,7 @@ Result<Key> private_key(const Pem& pem) {
   return wrong(pem, "the private key in it is damaged: " + reason);
 }
 
-Status use_identity(SSL_CTX* context, const ServerIdentity& identity) {
+Status use_identity(SSL_CTX* context, const TlsIdentity& identity) {
   const auto chain = certificates(identity.certificate);
   if (!chain) return tl::make_unexpected(chain.error());
   const auto key = private_key(identity.key);
@@ -90,20 +91,53 @@ Status use_identity(SSL_CTX* context, const ServerIdentity& identity) {
   return {};
 }
 
-Status ask_for_certificates(SSL_CTX* context, const Pem& authorities) {
+Status trust(SSL_CTX* context, const Pem& authorities, bool ask_for_them) {
   const auto trusted = certificates(authorities);
   if (!trusted) return tl::make_unexpected(trusted.error());
   for (const Certificate& certificate : *trusted) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get()) != 1 ||
-        SSL_CTX_add_client_CA(context, certificate.get()) != 1) {
+        (ask_for_them && SSL_CTX_add_client_CA(context, certificate.get()) != 1)) {
       return wrong(authorities, "OpenSSL refuses a certificate: " + tls_error());
     }
   }
+  return {};
+}
+
+Status ask_for_certificates(SSL_CTX* context, const Pem& authorities) {
+  if (auto trusted = trust(context, authorities, true); !trusted) return trusted;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // A resumed session would not look at the certificate again.
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_num_tickets(context, 0);
   return {};
+}
+
+// The place in a client's context that holds its last session; -1: there is no memory.
+int session_place() {
+  static const int place = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                                                    [](void*, void* session, CRYPTO_EX_DATA*, int, long, void*) {
+                                                      SSL_SESSION_free(static_cast<SSL_SESSION*>(session));
+                                                    });
+  return place;
+}
+
+int keep_session(SSL* connection, SSL_SESSION* session) {
+  SSL_CTX* context = SSL_get_SSL_CTX(connection);
+  auto* before = static_cast<SSL_SESSION*>(SSL_CTX_get_ex_data(context, session_place()));
+  if (SSL_CTX_set_ex_data(context, session_place(), session) != 1) return 0;
+  SSL_SESSION_free(before);
+  return 1;  // the session is ours now
+}
+
+Result<TlsContext> plain_context(const SSL_METHOD* method) {
+  TlsContext context(SSL_CTX_new(method), [](SSL_CTX* given) { SSL_CTX_free(given); });
+  if (!context) return hubferry::fail(ErrorCode::kInternal, "OpenSSL cannot start: " + tls_error());
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context.get(), 1);  // otherwise two reads for each record
+  return context;
 }
 
 }  // namespace
@@ -115,22 +149,50 @@ std::string tls_error() {
   return reason != nullptr ? reason : "unknown error";
 }
 
-Result<TlsContext> server_context(const ServerIdentity& identity) {
-  TlsContext context(SSL_CTX_new(TLS_server_method()), [](SSL_CTX* given) { SSL_CTX_free(given); });
-  if (!context) return hubferry::fail(ErrorCode::kInternal, "OpenSSL cannot start: " + tls_error());
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets need no memory here
-  SSL_CTX_set_mode(context.get(),
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context.get(), 1);  // otherwise two reads for each record
-  if (auto used = use_identity(context.get(), identity); !used) return tl::make_unexpected(std::move(used.error()));
-  if (!identity.client_ca.text.empty()) {
-    if (auto asked = ask_for_certificates(context.get(), identity.client_ca); !asked) {
+Result<TlsContext> server_context(const TlsIdentity& identity) {
+  auto made = plain_context(TLS_server_method());
+  if (!made) return made;
+  SSL_CTX* context = made->get();
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets need no memory here
+  if (auto used = use_identity(context, identity); !used) return tl::make_unexpected(std::move(used.error()));
+  if (!identity.authorities.text.empty()) {
+    if (auto asked = ask_for_certificates(context, identity.authorities); !asked) {
       return tl::make_unexpected(std::move(asked.error()));
     }
   }
-  return context;
+  return made;
+}
+
+Result<TlsContext> client_context(const TlsIdentity& identity) {
+  auto made = plain_context(TLS_client_method());
+  if (!made) return made;
+  SSL_CTX* context = made->get();
+  if (!identity.certificate.text.empty()) {
+    if (auto used = use_identity(context, identity); !used) return tl::make_unexpected(std::move(used.error()));
+  }
+  if (!identity.authorities.text.empty()) {
+    if (auto trusted = trust(context, identity.authorities, false); !trusted) {
+      return tl::make_unexpected(std::move(trusted.error()));
+    }
+  } else if (SSL_CTX_set_default_verify_paths(context) != 1) {
+    return hubferry::fail(ErrorCode::kInternal, "the system's certificate authorities cannot be read: " + tls_error());
+  }
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  if (session_place() < 0 || SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size()) != 0) {
+    return hubferry::fail(ErrorCode::kInternal, "OpenSSL cannot start: " + tls_error());
+  }
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, keep_session);
+  return made;
+}
+
+ssl_session_st* last_session(ssl_ctx_st* context) {
+  return static_cast<SSL_SESSION*>(SSL_CTX_get_ex_data(context, session_place()));
+}
+
+bool has_certificate(const TlsContext& context) {
+  return SSL_CTX_get0_certificate(context.get()) != nullptr;
 }
 
 Validity validity_of(const TlsContext& context) {

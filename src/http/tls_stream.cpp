@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -54,7 +55,7 @@ void TlsStream::Free::operator()(ssl_st* given) const {
 
 TlsStream::~TlsStream() = default;
 
-std::unique_ptr<TlsStream> TlsStream::server(const TlsContext& context, int socket) {
+std::unique_ptr<TlsStream> TlsStream::over(const TlsContext& context, int socket) {
   std::unique_ptr<TlsStream> stream(new TlsStream(socket));
   stream->ssl_.reset(SSL_new(context.get()));
   BIO* bio = SocketBio::method() == nullptr ? nullptr : BIO_new(SocketBio::method());
@@ -66,7 +67,32 @@ std::unique_ptr<TlsStream> TlsStream::server(const TlsContext& context, int sock
   BIO_set_data(bio, stream.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(stream->ssl_.get(), bio, bio);
-  SSL_set_accept_state(stream->ssl_.get());
+  return stream;
+}
+
+std::unique_ptr<TlsStream> TlsStream::server(const TlsContext& context, int socket) {
+  auto stream = over(context, socket);
+  if (stream) SSL_set_accept_state(stream->ssl_.get());
+  return stream;
+}
+
+std::unique_ptr<TlsStream> TlsStream::client(const TlsContext& context, int socket, const std::string& host) {
+  auto stream = over(context, socket);
+  if (!stream) return nullptr;
+  SSL* ssl = stream->ssl_.get();
+  X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
+  X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) != 1) {
+    ERR_clear_error();
+    // A final dot belongs to the look-up, not to the name (RFC 6066, section 3).
+    const std::string name = host.ends_with('.') ? host.substr(0, host.size() - 1) : host;
+    if (SSL_set1_host(ssl, name.c_str()) != 1 || SSL_set_tlsext_host_name(ssl, name.c_str()) != 1) {
+      ERR_clear_error();
+      return nullptr;
+    }
+  }
+  if (SSL_SESSION* session = last_session(context.get())) SSL_set_session(ssl, session);
+  SSL_set_connect_state(ssl);
   return stream;
 }
 
@@ -118,6 +144,10 @@ void TlsStream::shutdown() {
   ERR_clear_error();
   SSL_shutdown(ssl_.get());
   ERR_clear_error();
+}
+
+bool TlsStream::resumed() const {
+  return SSL_session_reused(ssl_.get()) == 1;
 }
 
 bool TlsStream::has_pending() const {

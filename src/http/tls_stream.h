@@ -27,6 +27,9 @@ class TlsStream {
  public:
   // The server's side. nullptr: there is no memory.
   static std::unique_ptr<TlsStream> server(const TlsContext& context, int socket);
+  // The client's side: the server's certificate has to name `host`, which is a DNS name (sent as SNI) or an IP address
+  // without brackets. nullptr: there is no memory, or `host` can be neither.
+  static std::unique_ptr<TlsStream> client(const TlsContext& context, int socket, const std::string& host);
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
@@ -39,6 +42,8 @@ class TlsStream {
   // Tells the peer that nothing follows; does not wait for its answer.
   void shutdown();
 
+  bool resumed() const;
+
   // Whether bytes have come that no read() has looked at.
   bool has_pending() const;
   // Why the stream is broken; empty when the peer just went away.
@@ -49,6 +54,7 @@ class TlsStream {
     void operator()(ssl_st* given) const;
   };
   explicit TlsStream(int socket) : socket_(socket) {}
+  static std::unique_ptr<TlsStream> over(const TlsContext& context, int socket);
   Step failed(int result);
 
   friend struct SocketBio;

@@ -123,28 +123,29 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
 }
 
 Result<Url> parse_url(std::string_view text) {
+  constexpr const char* kForm = "; the expected form is http://host[:port]/path or https://host[:port]/path";
   const auto wrong = [&](const std::string& reason) {
-    return fail(ErrorCode::kInvalid,
-                "URL '" + std::string(text) + "': " + reason + "; the expected form is http://host[:port]/path");
+    return fail(ErrorCode::kInvalid, "URL '" + std::string(text) + "': " + reason + kForm);
   };
-  constexpr std::string_view kScheme = "http://";
-  if (text.starts_with("https://")) return wrong("https is not supported yet");
-  if (!text.starts_with(kScheme)) return wrong("the scheme is not http");
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kTls = "https://";
+  const bool tls = text.starts_with(kTls);
+  if (!tls && !text.starts_with(kPlain)) return wrong("the scheme is neither http nor https");
   const auto outside_of_url = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
   if (std::any_of(text.begin(), text.end(), outside_of_url)) return wrong("spaces and control characters need %XX");
-  std::string_view rest = text.substr(kScheme.size());
+  std::string_view rest = text.substr(tls ? kTls.size() : kPlain.size());
   rest = rest.substr(0, rest.find('#'));
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
   // The reason must not repeat a password that somebody put there.
   if (authority.find('@') != std::string_view::npos) {
-    return fail(ErrorCode::kInvalid,
-                "a URL must not carry a user and password; the expected form is "
-                "http://host[:port]/path");
+    return fail(ErrorCode::kInvalid, std::string("a URL must not carry a user and password") + kForm);
   }
   auto host_port = parse_host_port(authority);
   if (!host_port) return wrong(host_port.error().message);
   if (host_port->port == 0) return wrong("port 0 cannot be connected to");
-  Url url{"http", std::move(host_port->host), host_port->port.value_or(80), std::string(rest.substr(authority.size()))};
+  const std::uint16_t usual_port = tls ? 443 : 80;
+  Url url{tls ? "https" : "http", std::move(host_port->host), host_port->port.value_or(usual_port),
+          std::string(rest.substr(authority.size()))};
   if (!url.target.starts_with('/')) url.target.insert(0, 1, '/');
   return url;
 }

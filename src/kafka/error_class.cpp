@@ -37,7 +37,7 @@ std::string_view advice(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
       return "the partitions go to other members until this one polls again";
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-      return "another process uses the same group.instance.id";
+      return "another process uses the same group.instance.id: give each instance its own, or stop the other one";
     default:
       return {};
   }

@@ -1,8 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include <future>
-#include <thread>
 #include <utility>
 
 #include "kafka/group_member.h"
@@ -12,26 +10,10 @@
 namespace hubferry::kafka {
 namespace {
 
-// How long leaving and ending wait for librdkafka: it can hang there (a rebalance that arrives at that moment before
-// 2.4; a topic that was deleted before 2.6.1).
-constexpr Milliseconds kLeaveWait{5'000};
 // librdkafka 2.3.0, as rd_kafka_version() writes it.
 constexpr int kVersion230 = 0x020300ff;
-
-// Ends the client, which joins its threads. If that hangs, the client is left to a detached thread: a process that ends
-// must not wait for ever, and one that goes on has lost a client that can do nothing any more.
-void end(const std::shared_ptr<MemberClient>& client, const std::string& where) {
-  std::packaged_task<void()> task([client] { client->consumer.reset(); });
-  const std::future<void> ended = task.get_future();
-  std::thread thread(std::move(task));
-  if (ended.wait_for(kLeaveWait) == std::future_status::ready) {
-    thread.join();
-    return;
-  }
-  client->log.silence();
-  thread.detach();
-  spdlog::warn("kafka {}: the client does not end, it is left behind (librdkafka {})", where, rd_kafka_version_str());
-}
+// librdkafka does not signal every step of leaving.
+constexpr Milliseconds kStep{50};
 
 }  // namespace
 
@@ -42,29 +24,25 @@ GroupMember::~GroupMember() {
   if (current_) rebalances_.push_front(std::move(current_->event));
   answer_all();
   const auto must_wait = [this] {
-    return first_assignment_under_way() || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle_) == 0);
+    return first_assignment_under_way() || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle()) == 0);
   };
   while (must_wait() && SteadyClock::now() - start < kLeaveWait) {
-    client_->bell.wait(kLeavingPoll);
+    client().bell.wait(kStep);
     answer_all();
   }
   const bool endable = !first_assignment_under_way();
-  partitions_.clear();
-  commit_queue_.reset();
-  group_queue_.reset();
+  std::shared_ptr<ConsumerClient> client = release();
   if (endable) {
-    end(client_, where_);
+    end_client(client, where());
     return;
   }
-  client_->log.silence();
-  static auto* left_behind = new std::vector<std::shared_ptr<MemberClient>>;  // never destroyed
-  left_behind->push_back(std::move(client_));
-  spdlog::warn("kafka {}: the client is left behind, librdkafka {} cannot end it while it joins its group", where_,
+  abandon_client(std::move(client));
+  spdlog::warn("kafka {}: the client is left behind, librdkafka {} cannot end it while it joins its group", where(),
                rd_kafka_version_str());
 }
 
 void GroupMember::answer_all() {
-  while (EventPtr event{rd_kafka_queue_poll(group_queue_.get(), 0)}) {
+  while (EventPtr event = next_event()) {
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) rebalances_.push_back(std::move(event));
   }
   for (const EventPtr& event : std::exchange(rebalances_, {})) {
@@ -72,8 +50,8 @@ void GroupMember::answer_all() {
     const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());
     const bool assign = rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
     ever_assigned_ = ever_assigned_ || assign;
-    const ErrorPtr ignored(assign ? rd_kafka_incremental_assign(handle_, list)
-                                  : rd_kafka_incremental_unassign(handle_, list));
+    const ErrorPtr ignored(assign ? rd_kafka_incremental_assign(handle(), list)
+                                  : rd_kafka_incremental_unassign(handle(), list));
   }
 }
 
@@ -87,23 +65,23 @@ void GroupMember::close() {
 void GroupMember::advance_close() {
   const Instant now = SteadyClock::now();
   if (leaving_ == Leaving::kNo || leaving_ == Leaving::kAbandoned) return;
-  if (current_ || !rebalances_.empty() || (leaving_ == Leaving::kClosing && !partitions_.empty())) {
+  if (current_ || !rebalances_.empty() || (leaving_ == Leaving::kClosing && !queues().empty())) {
     leaving_since_ = now;
     return;
   }
   const bool patient = now - leaving_since_ < kLeaveWait;
   if (leaving_ == Leaving::kClosing) {
-    if (patient || rd_kafka_consumer_closed(handle_) != 0) return;
-    spdlog::warn("kafka {}: the group does not answer, it notices later that this member left", where_);
+    if (patient || rd_kafka_consumer_closed(handle()) != 0) return;
+    spdlog::warn("kafka {}: the group does not answer, it notices later that this member left", where());
     leaving_ = Leaving::kAbandoned;
   } else if (first_assignment_under_way()) {
     if (!patient) leaving_ = Leaving::kAbandoned;
   } else {
     leaving_since_ = now;
     leaving_ = Leaving::kClosing;
-    const ErrorPtr error(rd_kafka_consumer_close_queue(handle_, group_queue_.get()));
+    const ErrorPtr error(rd_kafka_consumer_close_queue(handle(), events()));
     if (!error) return;
-    spdlog::warn("kafka {}: left without telling the group: {}", where_, rd_kafka_error_string(error.get()));
+    spdlog::warn("kafka {}: left without telling the group: {}", where(), rd_kafka_error_string(error.get()));
     leaving_ = Leaving::kAbandoned;
   }
 }
@@ -112,18 +90,18 @@ void GroupMember::advance_close() {
 // process.
 bool GroupMember::first_assignment_under_way() const {
   return rd_kafka_version() < kVersion230 && !ever_assigned_ &&
-         client_->consumer->rebalance_protocol() == "COOPERATIVE";
+         client().consumer->rebalance_protocol() == "COOPERATIVE";
 }
 
 // librdkafka gave the partitions up without a revocation, as it does after a fatal error.
 bool GroupMember::was_expelled() const {
-  if (partitions_.empty() || current_ || !rebalances_.empty()) return false;
-  return leaving_ == Leaving::kAbandoned || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle_) != 0);
+  if (queues().empty() || current_ || !rebalances_.empty()) return false;
+  return leaving_ == Leaving::kAbandoned || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle()) != 0);
 }
 
 bool GroupMember::closed() const {
-  if (current_ || !rebalances_.empty() || !partitions_.empty()) return false;
-  return leaving_ == Leaving::kAbandoned || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle_) != 0);
+  if (current_ || !rebalances_.empty() || !queues().empty()) return false;
+  return leaving_ == Leaving::kAbandoned || (leaving_ == Leaving::kClosing && rd_kafka_consumer_closed(handle()) != 0);
 }
 
 }  // namespace hubferry::kafka

@@ -106,7 +106,7 @@ Producer::Send TopicProducer::send(const Record& record) {
   next(RD_KAFKA_VTYPE_RKT).rkt = topic_->c_ptr();
   next(RD_KAFKA_VTYPE_PARTITION).i32 = record.partition;
   next(RD_KAFKA_VTYPE_OPAQUE).ptr = reinterpret_cast<void*>(record.ticket);
-  next(RD_KAFKA_VTYPE_VALUE).mem = {pointer_to(record.value), record.value.size()};
+  next(RD_KAFKA_VTYPE_VALUE).mem = {record.tombstone ? nullptr : pointer_to(record.value), record.value.size()};
   if (record.key) next(RD_KAFKA_VTYPE_KEY).mem = {pointer_to(*record.key), record.key->size()};
   if (headers) next(RD_KAFKA_VTYPE_HEADERS).headers = headers.get();
 

@@ -25,6 +25,7 @@ class Producer {
     std::string_view value;
     std::span<const event::Header> headers;
     std::uint64_t ticket = 0;  // comes back in the report
+    bool tombstone = false;    // no value at all; `value` is empty
   };
   enum class Send {
     kQueued,

@@ -22,7 +22,7 @@ NEVER = {
     "spool": PROTOCOLS,
     "ingest": {"kafka"} | CONSUME_ROAD | {"produce"},
     "produce": {"http", "ingest"} | CONSUME_ROAD,
-    "deliver": {"kafka", "spool"} | PRODUCE_ROAD,
+    "deliver": {"spool"} | PRODUCE_ROAD,
     "consume": {"http", "spool"} | PRODUCE_ROAD,
     "control": {"http", "spool"} | PRODUCE_ROAD | CONSUME_ROAD,
     "console": {"kafka", "spool"} | PRODUCE_ROAD | CONSUME_ROAD,

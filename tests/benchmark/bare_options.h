@@ -28,6 +28,19 @@ inline Properties producer_defaults() {
   return result;
 }
 
+// The same for consumers; the program commits what it has stored, once a second.
+inline Properties consumer_defaults() {
+  Properties result{{"auto.offset.reset", "earliest"},
+                    {"enable.auto.offset.store", "false"},
+                    {"auto.commit.interval.ms", "1000"},
+                    {"partition.assignment.strategy", "cooperative-sticky"}};
+  for (const auto& known : hubferry::config::client_defaults()) {
+    if (hubferry::config::client_kind(known.property) == hubferry::config::ClientKind::kProducer) continue;
+    result.emplace(known.property, known.value);
+  }
+  return result;
+}
+
 struct CommandLine {
   std::map<std::string, std::string> options;
   Properties properties;

@@ -32,11 +32,11 @@ sys.path.insert(0, os.path.dirname(HERE))
 import backlog  # noqa: E402
 import contestants  # noqa: E402
 import measure  # noqa: E402
+from results import AT_LEAST, AT_MOST, Results, conclude  # noqa: E402
 from kafka.cluster import Cluster  # noqa: E402
 from support.process import end_on_signals, stop_all, temporary_folder, wait_until  # noqa: E402
 
 CASES = ("ingest-single", "ingest-batch", "memory", "ready", "spool", "pump")
-AT_MOST, AT_LEAST = "<=", ">="
 TARGETS = {
     ("ingest-single", "cpu_s_per_million"): (AT_MOST, 16),
     ("ingest-single", "events_per_s"): (AT_LEAST, 50_000),
@@ -54,77 +54,6 @@ RATIO_TARGETS = {
     ("spool", "mb_per_s_8x100"): (AT_LEAST, 0.8),
     ("pump", "million_events_per_s"): (AT_LEAST, 0.9),
 }
-
-
-class Results:
-    """Rows of one case, contestant and round each."""
-
-    def __init__(self, path):
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        self.rows, self.file = [], open(path, "w", encoding="utf-8")
-
-    def add(self, case, contestant, round, **values):
-        row = {"case": case, "contestant": contestant, "round": round, **values}
-        self.rows.append(row)
-        self.write(row)
-        shown = "  ".join(f"{name} {number(value)}" for name, value in values.items() if not isinstance(value, dict))
-        print(f"{case} {contestant} {round}: {shown}", flush=True)
-
-    def write(self, row):
-        self.file.write(json.dumps(row) + "\n")
-        self.file.flush()
-
-    def median(self, case, contestant, measure_name):
-        rows = [row for row in self.rows if (row["case"], row["contestant"]) == (case, contestant)]
-        values = [row[measure_name] for row in rows if measure_name in row]
-        return statistics.median(values) if values else None
-
-    def summary(self):
-        """One entry per case and measure: medians of both, their ratio, the target and whether it is met."""
-        result = []
-        for case in dict.fromkeys(row["case"] for row in self.rows):
-            named = [name for row in self.rows if row["case"] == case for name in row]
-            for name in dict.fromkeys(named):
-                ours = self.median(case, "hubferry", name) if is_measure(name) else None
-                if ours is None:
-                    continue
-                bare = self.median(case, "bare", name)
-                ratio = ours / bare if bare else None
-                entry = {"case": case, "measure": name, "hubferry": ours, "bare": bare, "ratio": ratio}
-                target, met = verdict(case, name, ours, ratio)
-                result.append({**entry, "target": target, "met": met})
-        return result
-
-
-def verdict(case, name, value, ratio):
-    """(the target as text, whether it is met), or (None, None)."""
-    for targets, judged, label in ((TARGETS, value, ""), (RATIO_TARGETS, ratio, "ratio ")):
-        if (case, name) in targets:
-            sign, target = targets[case, name]
-            return f"{label}{sign} {number(target)}", judged <= target if sign == AT_MOST else judged >= target
-    return None, None
-
-
-def is_measure(name):
-    return name not in ("case", "contestant", "round", "threads")
-
-
-def number(value):
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def print_table(entries):
-    heads = ("case", "measure", "hubferry", "bare", "ratio", "target", "")
-    rows = [heads]
-    for entry in entries:
-        verdict = {None: "", True: "met", False: "MISSED"}[entry["met"]]
-        figures = [number(entry[name]) for name in ("hubferry", "bare", "ratio")]
-        rows.append((entry["case"], entry["measure"], *figures, entry["target"] or "", verdict))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
 class Bench:
@@ -271,20 +200,13 @@ def main():
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, data on {kind}", flush=True)
     if kind == "tmpfs" and not options.smoke:
         sys.exit(f"{folder} is in memory; name a folder on a disk with TMPDIR")
-    results = Results(options.json)
+    results = Results(options.json, TARGETS, RATIO_TARGETS)
     try:
         run(options, folder, results)
     finally:
         stop_all()
         shutil.rmtree(folder, ignore_errors=True)
-    entries = results.summary()
-    if options.smoke:
-        entries = [{**entry, "met": None} for entry in entries]
-    for entry in entries:
-        results.write(entry)
-    print()
-    print_table(entries)
-    return 1 if any(entry["met"] is False for entry in entries) else 0
+    return conclude(results, judged=not options.smoke)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         commands = [
             ["run.py", "--json", os.path.join(folder, "run.jsonl")],
+            ["consume.py", "--json", os.path.join(folder, "consume.jsonl")],
             ["scale_up.py", "--output", folder],
         ]
         for name, *more in commands:
@@ -30,7 +31,7 @@ def main():
             if code := subprocess.run(command, check=False).returncode:
                 print(f"{name} --smoke ended with {code}")
                 return 1
-        for name in ("run.jsonl", "scale_up.svg", "scale_up.json"):
+        for name in ("run.jsonl", "consume.jsonl", "scale_up.svg", "scale_up.json"):
             if os.path.getsize(os.path.join(folder, name)) == 0:
                 print(f"{name} is empty")
                 return 1

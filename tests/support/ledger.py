@@ -1,39 +1,60 @@
 #!/usr/bin/env python3
-"""Judges loss, order and duplicates from three files that the daemon had no hand in: what the poster saw accepted, what
-the topic holds, what the handler got.
+"""Judges loss, order and duplicates from files that the daemon had no hand in: what the poster saw accepted, what the
+topic holds, what the handler got, what the dead-letter topic holds.
 
   ledger.py --accepted FILE [--external FILE] --topic DUMP [--deliveries FILE] [--partitions-grew]
+            [--dead-letters DUMP [--attempts N] [--kills N]]
 
 `--external`: events written to the topic by others than the daemon, one JSON list [id, key, number] a line.
+`--attempts`: the route's retry.attempts; `--kills`: SIGKILLs of daemons, each of which may cost an event one attempt more.
+An event in the dead-letter topic is finished like one that was answered with 2xx.
 Prints the counts and exits with 1 when something is wrong. What counts as wrong:
-  lost               accepted, but not in the topic, or never answered with 2xx by the handler
+  lost               accepted, but not in the topic, or neither answered with 2xx by the handler nor dead-lettered
   order_violations   the first appearances of a key's events do not rise, in a partition or at the handler (first
                      arrivals, and first arrivals that were answered with 2xx); or those of a source's sequences do not
-                     rise in a partition
+                     rise in a partition; or a key's later event was delivered before an earlier one was dead-lettered,
+                     or is before it in the dead-letter topic
   split_keys         a key in more than one partition (fine when partitions were added)
   unrecognisable     the same event under another source and sequence, beyond what the poster itself sent again
   unknown            records or deliveries that nobody posted, or deliveries that differ from the record at their offset
   origin_mismatches  an accepted event is not in the topic under the source and sequence that its 202 named, or has no
                      valid `hf`
+  dead_mismatches    a dead letter is not the record at the place that its headers name, or lacks one of them
+  wrong_attempts     dead-lettered after another number of attempts than configured (fewer are fine after a 4xx), or than
+                     the handler saw; failed so often and not dead-lettered; an attempt beyond the last, or a wrong flag
+                     for the last; parked without an earlier dead letter of the key
 Duplicates that carry the same source and sequence are recognisable: counted, and wrong only for callers that say so.
 """
 
 import argparse
-import json
 import os
-import struct
 import sys
-from collections import Counter, defaultdict, namedtuple
+from collections import Counter, defaultdict
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from support import sink, topic  # noqa: E402
+from support.ledger_dead import check_dead  # noqa: E402
+from support.ledger_files import (  # noqa: E402, F401
+    Accepted,
+    Dead,
+    Delivered,
+    Stored,
+    read_accepted,
+    read_dead,
+    read_delivered,
+    read_external,
+    read_stored,
+)
 
-# origin is (source as 16 hex digits, sequence) or None; reposted: sendings of its batch whose answer was lost.
-Accepted = namedtuple("Accepted", "id key number origin reposted", defaults=[0])
-Stored = namedtuple("Stored", "partition offset id key number origin")
-Delivered = namedtuple("Delivered", "id key number partition offset origin status", defaults=[200])
-
-VIOLATIONS = ("lost", "order_violations", "split_keys", "unrecognisable", "unknown", "origin_mismatches")
+VIOLATIONS = (
+    "lost",
+    "order_violations",
+    "split_keys",
+    "unrecognisable",
+    "unknown",
+    "origin_mismatches",
+    "dead_mismatches",
+    "wrong_attempts",
+)
 
 
 class Violation(AssertionError):
@@ -50,6 +71,15 @@ class Report:
         if len(self.examples[what]) < 5:
             self.examples[what].append(example)
 
+    def rise(self, highest, scope, number, what):
+        """Counts an order violation unless the number is higher than all of its scope before."""
+        if number is None:
+            return
+        if number <= highest.get(scope, -1):
+            self.add("order_violations", f"{what} came after {highest[scope]}")
+        else:
+            highest[scope] = number
+
     def __getitem__(self, what):
         return self.counts[what]
 
@@ -64,8 +94,9 @@ class Report:
             "duplicates_delivered",
         )
         second = ("reposted", "unrecognisable", "unknown", "origin_mismatches", "split_keys", "records", "deliveries")
+        third = ("dead", "duplicates_dead", "dead_and_delivered", "dead_mismatches", "wrong_attempts")
         return "\n".join(
-            "ledger: " + " ".join(f"{name}={self.counts[name]}" for name in row) for row in (first, second)
+            "ledger: " + " ".join(f"{name}={self.counts[name]}" for name in row) for row in (first, second, third)
         )
 
     def violations(self, further=()):
@@ -82,8 +113,9 @@ class Report:
             raise Violation("\n".join(found))
 
 
-def check(accepted, stored, delivered=None, partitions_grew=False):
-    """`stored` in any order; `delivered` in order of arrival, or None when there was no handler."""
+def check(accepted, stored, delivered=None, partitions_grew=False, dead=(), attempts=0, kills=0):
+    """`stored` and `dead` in any order; `delivered` in order of arrival, or None when there was no handler. `attempts`
+    is the route's retry.attempts, 0: not judged."""
     report = Report()
     known = {event.id: event for event in accepted}
     by_id = defaultdict(list)
@@ -96,7 +128,10 @@ def check(accepted, stored, delivered=None, partitions_grew=False):
     if delivered is not None:
         got = _check_delivered(report, stored, delivered)
         report.counts.update(delivered=len(known.keys() & got), deliveries=len(delivered))
-        lost.update({id: "not delivered" for id in known if id not in got and id not in lost})
+        dead_ids = check_dead(report, stored, delivered, dead, (attempts, kills), partitions_grew)
+        report.counts["dead_and_delivered"] = len(got & dead_ids)
+        finished = got | dead_ids
+        lost.update({id: "not finished" for id in known if id not in finished and id not in lost})
         _check_handler_order(report, delivered, partitions_grew)
     for id, why in lost.items():
         report.add("lost", f"{id} {known[id].origin} {why}")
@@ -134,20 +169,11 @@ def _check_topic_order(report, stored, partitions_grew):
             report.add("split_keys", f"{record.key} in partitions {partition_of[record.key]} and {record.partition}")
         if (record.partition, record.id) not in seen_ids:
             seen_ids.add((record.partition, record.id))
-            _rise(report, numbers, (record.partition, record.key), record.number, f"topic: {record}")
+            report.rise(numbers, (record.partition, record.key), record.number, f"topic: {record}")
         if record.origin and (record.partition, record.origin) not in seen_origins:
             seen_origins.add((record.partition, record.origin))
             source, sequence = record.origin
-            _rise(report, sequences, (record.partition, source), sequence, f"topic, sequence of the source: {record}")
-
-
-def _rise(report, highest, scope, number, what):
-    if number is None:
-        return
-    if number <= highest.get(scope, -1):
-        report.add("order_violations", f"{what} came after {highest[scope]}")
-    else:
-        highest[scope] = number
+            report.rise(sequences, (record.partition, source), sequence, f"topic, sequence of the source: {record}")
 
 
 def _check_delivered(report, stored, delivered):
@@ -162,7 +188,7 @@ def _check_delivered(report, stored, delivered):
             successes[delivery.id][delivery.origin] += 1
     for origins in successes.values():
         report.counts["duplicates_delivered"] += sum(origins.values()) - len(origins)
-    return successes.keys()
+    return set(successes)
 
 
 def _check_handler_order(report, delivered, partitions_grew):
@@ -171,63 +197,10 @@ def _check_handler_order(report, delivered, partitions_grew):
         scope = (delivery.key, delivery.partition if partitions_grew else None)
         if (scope, delivery.id) not in arrived:
             arrived.add((scope, delivery.id))
-            _rise(report, arrivals, scope, delivery.number, f"handler: {delivery}")
+            report.rise(arrivals, scope, delivery.number, f"handler: {delivery}")
         if 200 <= delivery.status < 300 and (scope, delivery.id) not in succeeded:
             succeeded.add((scope, delivery.id))
-            _rise(report, successes, scope, delivery.number, f"handler, success: {delivery}")
-
-
-def read_accepted(path):
-    events = []
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            for index, (id, key, number) in enumerate(row["events"]):
-                events.append(Accepted(id, key, number, (row["source"], row["first"] + index), row["reposted"]))
-    return events
-
-
-def read_external(path):
-    with open(path, encoding="utf-8") as file:
-        return [Accepted(*json.loads(line), None) for line in file]
-
-
-def origin_of(headers):
-    """The origin in the header hf: source u64, sequence u64, epoch u32, big-endian. None unless there is just one."""
-    values = [value for name, value in headers if name == "hf"]
-    if len(values) != 1 or values[0] is None or len(values[0]) != 20:
-        return None
-    source, sequence, _epoch = struct.unpack(">QQI", values[0])
-    return f"{source:016x}", sequence
-
-
-def _fields(value):
-    try:
-        event = json.loads(value)
-        return event["id"], event["key"], event["n"]
-    except (ValueError, KeyError, TypeError):
-        return None, None, None
-
-
-def read_stored(path):
-    """The records of a topic dump. A record whose Kafka key is not the event's key counts as unknown."""
-    found = []
-    for record in topic.records(path):
-        id, key, number = _fields(record.value)
-        if key is not None and record.key != key.encode():
-            key = f"{key} under the key {record.key}"
-        found.append(Stored(record.partition, record.offset, id, key, number, origin_of(record.headers)))
-    return found
-
-
-def read_delivered(path):
-    """The deliveries of a sink's log. One whose X-HubFerry-Key is not the event's key counts as unknown."""
-    found = []
-    for row in sink.deliveries(path):
-        key = row.key if row.key_header == row.key else f"{row.key} under the key {row.key_header}"
-        origin = None if row.source is None else (row.source, row.sequence)
-        found.append(Delivered(row.id, key, row.number, row.partition, row.offset, origin, row.status))
-    return found
+            report.rise(successes, scope, delivery.number, f"handler, success: {delivery}")
 
 
 def main():
@@ -237,10 +210,15 @@ def main():
     parser.add_argument("--topic", required=True)
     parser.add_argument("--deliveries")
     parser.add_argument("--partitions-grew", action="store_true")
+    parser.add_argument("--dead-letters")
+    parser.add_argument("--attempts", type=int, default=0)
+    parser.add_argument("--kills", type=int, default=0)
     options = parser.parse_args()
     accepted = read_accepted(options.accepted) + (read_external(options.external) if options.external else [])
     delivered = read_delivered(options.deliveries) if options.deliveries else None
-    report = check(accepted, read_stored(options.topic), delivered, options.partitions_grew)
+    dead = read_dead(options.dead_letters) if options.dead_letters else ()
+    limits = {"attempts": options.attempts, "kills": options.kills}
+    report = check(accepted, read_stored(options.topic), delivered, options.partitions_grew, dead, **limits)
     print(report.text())
     for line in report.violations():
         print(line)

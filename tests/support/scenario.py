@@ -13,18 +13,19 @@ import traceback
 from kafka.cluster import Cluster
 from support import ledger, topic
 from support.daemon import Daemon
-from support.poster import Poster
+from support.poster import Poster, ledger_line
 from support.process import end_on_signals, keep_folder, stop_all, temporary_folder, wait_until
 from support.sink import Sink
 
-TOPIC, GROUP = "orders", "billing"
+TOPIC, GROUP, DEAD = "orders", "billing", "orders-dead"
 PRODUCE, CONSUME = "produce.orders", "consume.billing"
 # Quick enough for a test: a killed member is missed after 6 s.
 GROUP_TIMING = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "1000"}
 
 
-def roads(bootstrap, handler=None, produce=True, **kafka):
-    """Settings of a daemon with the produce road "orders" and, with a handler's URL, the consume road "billing"."""
+def roads(bootstrap, handler=None, produce=True, consume=None, **kafka):
+    """Settings of a daemon with the produce road "orders" and, with a handler's URL, the consume road "billing", to which
+    `consume` adds keys."""
     properties = {name.replace("_", "."): value for name, value in kafka.items()}
     settings = {"kafka": {"bootstrap.servers": bootstrap, **properties}}
     if produce:
@@ -32,7 +33,7 @@ def roads(bootstrap, handler=None, produce=True, **kafka):
         settings[PRODUCE] = route
     if handler:
         retry = {"retry.initial": "100ms", "retry.max": "1s"}
-        settings[CONSUME] = {"topic": TOPIC, "group": GROUP, "handler": handler, **retry}
+        settings[CONSUME] = {"topic": TOPIC, "group": GROUP, "handler": handler, **retry, **(consume or {})}
     return settings
 
 
@@ -56,11 +57,20 @@ class Scenario:
     def daemon(self, settings, name="hubferryd", **more):
         return Daemon(self.program, self.folder, settings, name, **more)
 
-    def sink(self):
-        return Sink(self.folder).start()
+    def sink(self, name="sink"):
+        return Sink(self.folder, name).start()
 
     def poster(self, daemon, events, **more):
         return Poster(daemon.port, TOPIC, self.ledger, events, seed=self.seed, **more)
+
+    def post(self, daemon, rows, padding=""):
+        """Posts (id, key, number) rows as one batch, and writes the ledger's line."""
+        events = [{"id": id, "key": key, "n": number, "pad": padding} for id, key, number in rows]
+        body = "\n".join(json.dumps(event) for event in events) + "\n"
+        status, _, answer = daemon.post(TOPIC, body, "application/x-ndjson")
+        expect(status == 202, f"a batch was answered with {status}: {answer}")
+        with open(self.ledger, "a", encoding="utf-8") as file:
+            file.write(ledger_line(json.loads(answer), rows))
 
     def wait_assigned(self, daemons, partitions, seconds=60):
         """Waits until each partition belongs to exactly one of the daemons and each daemon has its part."""
@@ -71,6 +81,15 @@ class Scenario:
 
         what = lambda: f"{partitions} assigned partitions: {[d.assigned() for d in daemons]}"  # noqa: E731
         wait_until(what, shared_out, seconds)
+
+    def wait_owner(self, daemons, partition, seconds=60):
+        """The one daemon that owns the partition."""
+
+        def owner():
+            owners = [daemon for daemon in daemons if daemon.alive() and partition in daemon.assigned()]
+            return owners[0] if len(owners) == 1 else None
+
+        return wait_until(lambda: f"one owner of {partition}: {[d.assigned() for d in daemons]}", owner, seconds)
 
     def wait_accepted(self, poster, count, seconds):
         def reached():
@@ -85,16 +104,28 @@ class Scenario:
             lambda: f"{count} delivered events, {sink.delivered()} now", lambda: sink.delivered() >= count, seconds
         )
 
-    def judge(self, cluster, sink=None, further=(), external=(), partitions_grew=False):
-        """Compares ledger, topic and deliveries; prints the counts; raises when something is wrong. `external` are the
-        (id, key, number) of events that were written to the topic without the daemon."""
+    def wait_dead(self, cluster, count, seconds):
+        """Waits until the dead-letter topic holds so many records."""
+        dead = lambda: sum(cluster.end_offsets(DEAD).values())  # noqa: E731
+        wait_until(lambda: f"{count} dead letters, {dead()} now", lambda: dead() >= count, seconds)
+
+    def dead_letters(self, cluster):
+        dump = os.path.join(self.folder, "dead.jsonl")
+        topic.dump(cluster.bootstrap, DEAD, dump)
+        return ledger.read_dead(dump)
+
+    def judge(self, cluster, sink=None, further=(), external=(), partitions_grew=False, dead=(), attempts=0, kills=0):
+        """Compares ledger, topic, deliveries and dead letters; prints the counts; raises when something is wrong.
+        `external` are the (id, key, number) of events that were written to the topic without the daemon. `attempts`,
+        `kills`: see ledger.check."""
         dump, others = os.path.join(self.folder, "topic.jsonl"), os.path.join(self.folder, "external.jsonl")
         topic.dump(cluster.bootstrap, TOPIC, dump)
         with open(others, "w", encoding="utf-8") as file:
             file.writelines(json.dumps(event) + "\n" for event in external)
         accepted = ledger.read_accepted(self.ledger) + ledger.read_external(others)
         delivered = ledger.read_delivered(sink.log) if sink else None
-        report = ledger.check(accepted, ledger.read_stored(dump), delivered, partitions_grew)
+        stored = ledger.read_stored(dump)
+        report = ledger.check(accepted, stored, delivered, partitions_grew, dead, attempts, kills)
         print(report.text(), flush=True)
         report.require_clean(further)
         return report

@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support import ledger  # noqa: E402
-from support.ledger import Accepted, Delivered, Stored, Violation, check  # noqa: E402
+from support.ledger import Accepted, Dead, Delivered, Stored, Violation, check  # noqa: E402
 
 SOURCE = "00000000000000aa"
 
@@ -32,14 +32,14 @@ def delivered(records, status=200):
     return [Delivered(r.id, r.key, r.number, r.partition, r.offset, r.origin, status) for r in records]
 
 
-class Ledger(unittest.TestCase):
+class Checker(unittest.TestCase):
     def setUp(self):
         self.events = accepted(10)
         self.records = stored(self.events)
         self.deliveries = delivered(self.records)
 
-    def report(self, grew=False):
-        return check(self.events, self.records, self.deliveries, grew)
+    def report(self, grew=False, **more):
+        return check(self.events, self.records, self.deliveries, grew, **more)
 
     def assert_only(self, report, **counts):
         """These violations and no others."""
@@ -49,6 +49,8 @@ class Ledger(unittest.TestCase):
             with self.assertRaises(Violation):
                 report.require_clean()
 
+
+class Ledger(Checker):
     def test_accepts_a_clean_run(self):
         report = self.report()
         self.assert_only(report)
@@ -203,6 +205,168 @@ class Ledger(unittest.TestCase):
         self.assert_only(self.report(), lost=1)
 
 
+def attempts_at(record, statuses, of=3, clock=None):
+    """Failing attempts 1, 2, ... of an event."""
+    (base,) = delivered([record])
+    return [
+        base._replace(status=status, attempt=number, last=number == of, clock=clock)
+        for number, status in enumerate(statuses, 1)
+    ]
+
+
+def letter(record, attempts=3, place=(0, 0), stored_at=-1):
+    event = (record.id, record.key, record.number, record.partition, record.offset, record.origin)
+    return Dead(*event, attempts, "the handler answered 500", stored_at, place)
+
+
+class DeadLetters(Checker):
+    """Event a-2 (the third) fails three times and is dead-lettered."""
+
+    def setUp(self):
+        super().setUp()
+        self.deliveries = [delivery._replace(last=False) for delivery in self.deliveries]
+        self.poison = self.records[2]
+        self.deliveries[2:3] = attempts_at(self.poison, [500, 500, 500])
+        self.dead = [letter(self.poison)]
+
+    def judged(self, kills=0, **more):
+        return self.report(dead=self.dead, attempts=3, kills=kills, **more)
+
+    def test_a_dead_letter_finishes_its_event(self):
+        report = self.judged()
+        self.assert_only(report)
+        self.assertEqual((report["dead"], report["delivered"], report["dead_and_delivered"]), (1, 9, 0))
+        self.dead = []
+        self.assert_only(self.judged(), lost=1, wrong_attempts=1)  # failed three times and is nowhere
+
+    def test_counts_an_event_that_was_delivered_and_dead_lettered(self):
+        self.dead.append(letter(self.records[9], place=(0, 1)))
+        self.assertEqual(self.report(dead=self.dead)["dead_and_delivered"], 1)
+
+    def test_counts_a_second_dead_letter_of_one_record(self):
+        self.dead.append(letter(self.poison, place=(0, 1)))
+        report = self.judged()
+        self.assert_only(report)
+        self.assertEqual((report["dead"], report["duplicates_dead"]), (1, 1))
+
+    def test_sees_a_dead_letter_that_is_not_the_record_at_its_place(self):
+        good = self.dead[0]
+        places = [{"offset": 3}, {"offset": None}, {"partition": 1}]
+        events = [{"number": 7}, {"id": "b-1"}, {"key": "b"}, {"origin": (SOURCE, 9)}, {"origin": None}]
+        for change in places + events:
+            with self.subTest(change):
+                self.dead = [good._replace(**change)]
+                self.assert_only(self.judged(), lost=1, dead_mismatches=1, wrong_attempts=1)
+
+    def test_sees_a_dead_letter_without_reason_or_attempts(self):
+        good = self.dead[0]
+        for change in ({"reason": ""}, {"reason": None}, {"attempts": None}):
+            with self.subTest(change):
+                self.dead = [good._replace(**change)]
+                self.assert_only(self.judged(), lost=1, dead_mismatches=1, wrong_attempts=1)
+
+    def test_sees_one_attempt_more_and_allows_it_after_a_kill(self):
+        self.deliveries.insert(3, self.deliveries[2])
+        self.assert_only(self.judged(), wrong_attempts=1)
+        self.assert_only(self.judged(kills=1))
+        self.deliveries.insert(3, self.deliveries[2])
+        self.assert_only(self.judged(kills=1), wrong_attempts=1)
+
+    def test_sees_one_attempt_too_few(self):
+        self.deliveries.remove(self.deliveries[3])
+        self.assert_only(self.judged(kills=1), wrong_attempts=1)
+        self.dead = [letter(self.poison, attempts=2)]  # it says so, but three are configured
+        self.assert_only(self.judged(kills=1), wrong_attempts=1)
+
+    def test_sees_an_attempt_beyond_the_last(self):
+        self.deliveries.insert(5, self.deliveries[4]._replace(attempt=4, last=False))
+        self.dead = [letter(self.poison, attempts=4)]
+        self.assert_only(self.judged(), wrong_attempts=2)
+
+    def test_sees_a_wrong_flag_for_the_last_attempt(self):
+        self.deliveries[4] = self.deliveries[4]._replace(last=False)
+        self.assert_only(self.judged(), wrong_attempts=1)
+        self.deliveries[4] = self.deliveries[4]._replace(last=True)
+        self.deliveries[2] = self.deliveries[2]._replace(last=True)
+        self.assert_only(self.judged(), wrong_attempts=1)
+
+    def test_unavailable_answers_spend_no_attempt(self):
+        again = self.deliveries[3]
+        self.deliveries[3:3] = [again._replace(status=429), again._replace(status=503)]
+        self.assert_only(self.judged())
+
+    def test_allows_a_rejected_event_at_once_and_sees_any_other(self):
+        del self.deliveries[3:5]
+        self.dead = [letter(self.poison, attempts=1)]
+        self.deliveries[2] = self.deliveries[2]._replace(status=422)
+        self.assert_only(self.judged())
+        for status in (408, 425, 500):
+            self.deliveries[2] = self.deliveries[2]._replace(status=status)
+            self.assert_only(self.judged(), wrong_attempts=1)
+
+    def test_sees_a_rejected_event_that_was_tried_again(self):
+        (first, *_) = attempts_at(self.records[9], [422])
+        self.deliveries.insert(-1, first)
+        self.assert_only(self.judged(), wrong_attempts=1)
+
+    def test_sees_an_event_that_failed_too_often_before_it_succeeded(self):
+        self.deliveries[-1:-1] = attempts_at(self.records[9], [500, 500])
+        self.assert_only(self.judged())
+        self.deliveries[-1:-1] = attempts_at(self.records[9], [500])
+        self.assert_only(self.judged(), wrong_attempts=1)
+        self.assert_only(self.judged(kills=1))
+
+    def test_sees_a_later_event_between_the_attempts(self):
+        later = next(delivery for delivery in self.deliveries if delivery.id == "a-3")
+        self.deliveries.remove(later)
+        self.deliveries.insert(4, later)
+        self.assert_only(self.judged(), order_violations=1)
+
+    def test_allows_a_later_event_of_a_batch_that_the_handler_put_off(self):
+        later = next(delivery for delivery in self.deliveries if delivery.id == "a-3")
+        self.deliveries.insert(4, later._replace(status=503))
+        self.assert_only(self.judged())
+
+    def test_allows_an_attempt_after_a_kill_behind_later_events(self):
+        self.deliveries.append(self.deliveries[4])
+        self.assert_only(self.judged(), order_violations=1, wrong_attempts=1)
+        self.assert_only(self.judged(kills=1))
+
+    def test_sees_a_later_event_before_the_dead_letter_was_stored(self):
+        self.deliveries = [delivery._replace(clock=1000.0 + i) for i, delivery in enumerate(self.deliveries)]
+        a3 = next(i for i, delivery in enumerate(self.deliveries) if delivery.id == "a-3")
+        self.dead = [letter(self.poison, stored_at=(1000 + a3) * 1000)]
+        self.assert_only(self.judged())
+        self.dead = [letter(self.poison, stored_at=(1000 + a3) * 1000 + 1)]
+        self.assert_only(self.judged(), order_violations=1)
+
+    def test_other_keys_do_not_wait(self):
+        b = [delivery for delivery in self.deliveries if delivery.key == "b"]
+        self.deliveries = [delivery for delivery in self.deliveries if delivery.key != "b"]
+        self.deliveries[2:2] = b
+        self.assert_only(self.judged())
+
+    def test_partitions_that_grew_have_each_their_order(self):
+        self.records[8] = self.records[8]._replace(partition=1)  # a-5
+        moved = next(i for i, delivery in enumerate(self.deliveries) if delivery.id == "a-5")
+        self.deliveries.insert(3, self.deliveries.pop(moved)._replace(partition=1))
+        self.assert_only(self.judged(grew=True))
+
+    def test_sees_wrong_order_among_dead_letters(self):
+        del self.deliveries[self.deliveries.index(next(d for d in self.deliveries if d.id == "a-3"))]
+        self.dead.append(letter(self.records[4], attempts=0, place=(0, 1)))
+        self.assert_only(self.judged())
+        self.dead = [each._replace(place=(0, 1 - each.place[1])) for each in self.dead]
+        self.assert_only(self.judged(), order_violations=1, wrong_attempts=1)
+
+    def test_sees_a_parked_event_that_was_delivered_or_has_no_reason_to_be_parked(self):
+        self.dead.append(letter(self.records[4], attempts=0, place=(0, 1)))
+        self.assert_only(self.judged(), wrong_attempts=1)
+        self.dead[1] = letter(self.records[9], attempts=0, place=(0, 1))  # the first dead letter of its key
+        self.deliveries.pop()
+        self.assert_only(self.judged(), wrong_attempts=1)
+
+
 class Files(unittest.TestCase):
     """The readers, on bytes as the poster, kcat and the sink write them."""
 
@@ -216,9 +380,9 @@ class Files(unittest.TestCase):
             file.write(data)
         return path
 
-    def record(self, hf, key="a", headers=()):
+    def record(self, hf, key="a", headers=(), name="hf"):
         event = json.dumps({"id": "a-1", "key": "a", "n": 1})
-        row = {"topic": "t", "partition": 3, "offset": 7, "headers": [*headers, "hf", hf.decode("latin-1")]}
+        row = {"topic": "t", "partition": 3, "offset": 7, "ts": 9, "headers": [*headers, name, hf.decode("latin-1")]}
         row.update(key=key, payload=event)
         text = json.dumps(row, ensure_ascii=False)  # escapes control characters only, as kcat does
         return self.write(text.encode("latin-1") + b"\n")
@@ -239,6 +403,21 @@ class Files(unittest.TestCase):
     def test_notes_a_kafka_key_that_is_not_the_events(self):
         (record,) = ledger.read_stored(self.record(b"\0" * 20, key="b"))
         self.assertNotEqual(record.key, "a")
+
+    DEAD = ["hf-dead-partition", "2", "hf-dead-offset", "5", "hf-dead-attempts", "3", "hf-dead-reason", "no"]
+
+    def test_reads_a_dead_letter(self):
+        path = self.record(struct.pack(">QQI", 0xAA, 4, 9), headers=self.DEAD, name="hf-origin")
+        self.assertEqual(ledger.read_dead(path), [Dead("a-1", "a", 1, 2, 5, (SOURCE, 4), 3, "no", 9, (3, 7))])
+
+    def test_a_dead_letter_with_an_hf_of_its_own_is_not_the_record(self):
+        (found,) = ledger.read_dead(self.record(b"\0" * 20, headers=self.DEAD))
+        self.assertNotEqual(found.key, "a")
+
+    def test_a_dead_letter_header_that_is_missing_doubled_or_no_number_is_none(self):
+        for headers in (self.DEAD[2:], ["hf-dead-partition", "2", *self.DEAD], ["hf-dead-partition", "x"]):
+            (found,) = ledger.read_dead(self.record(b"\0" * 20, headers=headers, name="hf-origin"))
+            self.assertIsNone(found.partition)
 
     def test_numbers_the_events_of_a_batch_from_the_first_sequence(self):
         row = {"time": 1.0, "source": SOURCE, "first": 5, "reposted": 1, "events": [["a-1", "a", 1], ["b-1", "b", 1]]}

@@ -5,8 +5,8 @@ from collections import namedtuple
 
 from kafka.cluster import kcat
 
-# key and value are bytes or None; headers is a list of (name, bytes or None).
-Record = namedtuple("Record", "partition offset key value headers")
+# key and value are bytes or None; headers is a list of (name, bytes or None); timestamp in ms, Unix epoch.
+Record = namedtuple("Record", "partition offset key value headers timestamp")
 
 
 def dump(bootstrap, topic, path, seconds=120):
@@ -28,4 +28,5 @@ def records(path):
             row = json.loads(line.decode("latin-1"), strict=False)
             flat = row.get("headers", [])
             headers = [(flat[i], _bytes(flat[i + 1])) for i in range(0, len(flat), 2)]
-            yield Record(row["partition"], row["offset"], _bytes(row["key"]), _bytes(row["payload"]), headers)
+            place = row["partition"], row["offset"]
+            yield Record(*place, _bytes(row["key"]), _bytes(row["payload"]), headers, row.get("ts", -1))

@@ -27,9 +27,10 @@ struct Identity {
 };
 
 struct Wish {
-  std::string name = "localhost";  // common name; a server is known by its DNS name localhost
-  std::string use = "serverAuth";  // extended key usage
-  long valid_from = -3'600;        // seconds from now
+  std::string name = "localhost";                    // common name
+  std::string use = "serverAuth";                    // extended key usage
+  std::string names = "DNS:localhost,IP:127.0.0.1";  // subject alternative names
+  long valid_from = -3'600;                          // seconds from now
   long valid_until = 3'600;
 };
 
@@ -48,7 +49,7 @@ class Authority {
   Identity issue(const Wish& wish = {}) const {
     const KeyPtr key(EVP_EC_gen("P-256"));
     const X509Ptr made = make(wish.name, key.get(), wish.valid_from, wish.valid_until);
-    extend(made.get(), certificate_.get(), NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+    extend(made.get(), certificate_.get(), NID_subject_alt_name, wish.names);
     extend(made.get(), certificate_.get(), NID_ext_key_usage, wish.use);
     X509_sign(made.get(), key_.get(), EVP_sha256());
     const std::unique_ptr<BIO, FreeOpenssl> bio(BIO_new(BIO_s_mem()));

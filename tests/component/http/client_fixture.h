@@ -19,10 +19,12 @@ using Outcome = std::future<Result<http::ClientResponse>>;
 class ClientTest : public testing::Test {
  protected:
   void start() { start(listener_.port()); }
-  void start(std::uint16_t port, const std::string& host = "127.0.0.1") {
-    const auto url = http::parse_url("http://" + host + ":" + std::to_string(port) + "/events?x=1");
+  void start(std::uint16_t port, const std::string& host = "127.0.0.1", const std::string& scheme = "http") {
+    const auto url = http::parse_url(scheme + "://" + host + ":" + std::to_string(port) + "/events?x=1");
     ASSERT_TRUE(url);
-    client_ = http::Client::create(*url, options_);
+    auto client = http::Client::create(*url, options_);
+    ASSERT_TRUE(client) << client.error().message;
+    client_ = std::move(*client);
   }
 
   Outcome post(std::string_view body, Milliseconds timeout = Milliseconds(60'000), std::string headers = {}) {

@@ -16,6 +16,8 @@ namespace hubferry::kafka {
 inline constexpr short kProduceRequest = 0;
 inline constexpr short kListOffsetsRequest = 2;
 inline constexpr short kOffsetCommitRequest = 8;
+inline constexpr short kOffsetFetchRequest = 9;
+inline constexpr short kHeartbeatRequest = 12;
 inline constexpr short kSyncGroupRequest = 14;
 
 // librdkafka's mock cluster with one broker, and the means to make it fail.

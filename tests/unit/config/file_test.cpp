@@ -45,8 +45,9 @@ TEST_F(FileTest, ReadsEverySection) {
   EXPECT_EQ(consume.name, "c1");
   EXPECT_EQ(consume.topic, "t");
   EXPECT_EQ(consume.group, "g");
-  EXPECT_EQ(consume.handler, "file:/out");
-  EXPECT_EQ(consume.handler_timeout.count(), 1'000);
+  EXPECT_EQ(consume.handler.target, "file:/out");
+  EXPECT_EQ(consume.handler.scheme, HandlerScheme::kFile);
+  EXPECT_EQ(consume.handler.timeout.count(), 1'000);
   EXPECT_EQ(consume.retry_initial.count(), 2'000);
   EXPECT_EQ(consume.retry_max.count(), 3'000);
   EXPECT_EQ(consume.revoke_deadline.count(), 4'000);

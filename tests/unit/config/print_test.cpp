@@ -23,7 +23,7 @@ class PrintTest : public Loading {
                        std::to_string(s.ingest.max_body_bytes + s.ingest.max_event_bytes) + "\n";
     for (const ProduceRoute& r : s.produce)
       text += r.name + r.topic + r.key_pointer + std::to_string(r.spool_max_bytes) + "\n";
-    for (const ConsumeRoute& r : s.consume) text += r.name + r.topic + r.group + r.handler + "\n";
+    for (const ConsumeRoute& r : s.consume) text += r.name + r.topic + r.group + r.handler.target + "\n";
     for (const auto& [name, value] : s.producer_properties) text += name + "=" + value + "\n";
     for (const auto& [name, value] : s.consumer_properties) text += name + "=" + value + "\n";
     return text;

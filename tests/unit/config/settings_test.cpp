@@ -13,7 +13,7 @@ using testing::IsEmpty;
 class SettingsTest : public Loading {};
 
 TEST_F(SettingsTest, DefaultsAreThoseOfTheSettingsStructs) {
-  const Settings settings = good(std::string(kProduce) + kConsume);
+  const Settings settings = good(std::string(kProduce) + kConsume + "dead-letter = orders.dead\n");
   const Settings plain;
   EXPECT_EQ(settings.log.level, plain.log.level);
   EXPECT_EQ(settings.log.format, plain.log.format);
@@ -40,11 +40,30 @@ TEST_F(SettingsTest, RouteDefaultsAreThoseOfTheRouteStructs) {
   EXPECT_EQ(produce.retry_initial, ProduceRoute().retry_initial);
   EXPECT_EQ(produce.retry_max, ProduceRoute().retry_max);
   const ConsumeRoute& consume = settings.consume.at(0);
-  EXPECT_EQ(consume.handler_timeout, ConsumeRoute().handler_timeout);
-  EXPECT_EQ(consume.retry_initial, ConsumeRoute().retry_initial);
-  EXPECT_EQ(consume.retry_max, ConsumeRoute().retry_max);
-  EXPECT_EQ(consume.revoke_deadline, ConsumeRoute().revoke_deadline);
-  EXPECT_EQ(consume.buffer_events, ConsumeRoute().buffer_events);
+  const ConsumeRoute defaults;
+  EXPECT_EQ(consume.handler.timeout, defaults.handler.timeout);
+  EXPECT_EQ(consume.handler.connect_timeout, defaults.handler.connect_timeout);
+  EXPECT_EQ(consume.handler.format, defaults.handler.format);
+  EXPECT_EQ(consume.handler.batch_max_events, defaults.handler.batch_max_events);
+  EXPECT_EQ(consume.handler.batch_max_bytes, defaults.handler.batch_max_bytes);
+  EXPECT_EQ(consume.handler.batch_wait, defaults.handler.batch_wait);
+  EXPECT_EQ(consume.handler.processes, defaults.handler.processes);
+  EXPECT_EQ(consume.handler.rotate_bytes, defaults.handler.rotate_bytes);
+  EXPECT_EQ(consume.handler.rotate_interval, defaults.handler.rotate_interval);
+  EXPECT_EQ(consume.order, defaults.order);
+  EXPECT_EQ(consume.concurrency, defaults.concurrency);
+  EXPECT_EQ(consume.rate_limit, defaults.rate_limit);
+  EXPECT_EQ(consume.retry_attempts, defaults.retry_attempts);
+  EXPECT_EQ(consume.retry_initial, defaults.retry_initial);
+  EXPECT_EQ(consume.retry_max, defaults.retry_max);
+  EXPECT_EQ(consume.parked_keys, defaults.parked_keys);
+  EXPECT_EQ(consume.revoke_deadline, defaults.revoke_deadline);
+  EXPECT_EQ(consume.buffer_events, defaults.buffer_events);
+  EXPECT_EQ(consume.buffer_bytes, defaults.buffer_bytes);
+  EXPECT_EQ(consume.start.kind, defaults.start.kind);
+  EXPECT_EQ(consume.skip_resends, defaults.skip_resends);
+  EXPECT_EQ(consume.resends_look_back, defaults.resends_look_back);
+  EXPECT_FALSE(consume.direct());
 }
 
 TEST_F(SettingsTest, AnErrorNamesSourceOptionValueAndRange) {

@@ -154,7 +154,7 @@ TEST_F(EnvironmentTest, TellsAKeyOfSeveralWordsFromTheRoutesName) {
       settings_of(load({kBroker}, {"HUBFERRY_CONSUME_A_TOPIC=t", "HUBFERRY_CONSUME_A_GROUP=g",
                                    "HUBFERRY_CONSUME_A_HANDLER=file:/o", "HUBFERRY_CONSUME_A_HANDLER_TIMEOUT=7s"}));
   ASSERT_EQ(settings.consume.size(), 1U);
-  EXPECT_EQ(settings.consume[0].handler_timeout.count(), 7'000);
+  EXPECT_EQ(settings.consume[0].handler.timeout.count(), 7'000);
 }
 
 // Otherwise HUBFERRY_PRODUCE_A_B_C could mean a key of route a or another one of route a-b.

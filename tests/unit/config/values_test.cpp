@@ -110,21 +110,70 @@ TEST(Values, GroupIdsHaveAtMost256Characters) {
   EXPECT_FALSE(accepted(Kind::kGroup, "a b"));
 }
 
-TEST(Values, HandlersAreHttpUrlsOrAbsoluteFiles) {
-  for (const char* text :
-       {"http://h/", "http://127.0.0.1:9000/events", "http://[::1]:1/a?b=c", "http://[::1]/a", "file:/a/b"}) {
+TEST(Values, HandlersAreUrlsCommandsFilesOrTopics) {
+  for (const char* text : {"http://h/", "http://127.0.0.1:9000/events", "http://[::1]:1/a?b=c", "http://[::1]/a",
+                           "https://h/x", "https://h:8443/x", "file:/a/b", "command:/usr/bin/cat",
+                           "command:/bin/sh -c true", "topic:orders.copy", "discard:"}) {
     EXPECT_TRUE(accepted(Kind::kHandler, text)) << text << ": " << reason(Kind::kHandler, text);
   }
-  for (const char* text :
-       {"", "h/x", "http://", "http:///x", "http://h", "http://h:0/", "http://h:99999/", "http://h:/x", "ftp://h/",
-        "file:a", "file:/", "file:///a", "file:/a/", "http://h/a b", "http://h/#x", "file:"}) {
+  for (const char* text : {"",
+                           "h/x",
+                           "http://",
+                           "http:///x",
+                           "http://h",
+                           "http://h:0/",
+                           "http://h:99999/",
+                           "http://h:/x",
+                           "ftp://h/",
+                           "file:a",
+                           "file:/",
+                           "file:///a",
+                           "file:/a/",
+                           "http://h/a b",
+                           "http://h/#x",
+                           "file:",
+                           "file:/a b",
+                           "command:",
+                           "command:cat",
+                           "command:/",
+                           "command: /bin/cat",
+                           "topic:",
+                           "topic:a b",
+                           "discard:x",
+                           "HTTPS://h/x"}) {
     EXPECT_FALSE(accepted(Kind::kHandler, text)) << text;
   }
 }
 
-TEST(Values, HttpsHandlersAreRefusedByName) {
-  EXPECT_THAT(reason(Kind::kHandler, "https://h/x"), HasSubstr("TLS to handlers is not available yet in this version"));
-  EXPECT_THAT(reason(Kind::kHandler, "HTTPS://h/x"), HasSubstr("TLS to handlers is not available yet in this version"));
+TEST(Values, HeadersOfAHandlerAreHeaderLines) {
+  for (const char* text : {"", "X-A: 1", "X-A:1; X-B: some words", "X-A:"}) {
+    EXPECT_TRUE(accepted(Kind::kHeaders, text)) << text << ": " << reason(Kind::kHeaders, text);
+  }
+  for (const char* text : {"X-A", ": 1", "X A: 1", "Host: h", "content-length: 3", "X-HubFerry-Key: k", "X-A: a\nb"}) {
+    EXPECT_FALSE(accepted(Kind::kHeaders, text)) << text;
+  }
+  EXPECT_THAT(reason(Kind::kHeaders, "Authorization: Bearer hunter2"),
+              AllOf(HasSubstr("handler.bearer-token-file"), Not(HasSubstr("hunter2"))));
+}
+
+TEST(Values, AStartIsAPolicyOrATimeInUtc) {
+  const auto at = [](const char* text) { return parse_value(Kind::kStart, text, {}, {})->number; };
+  EXPECT_EQ(at("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(at("2026-11-21T10:00:00Z"), 1'795'255'200'000);
+  EXPECT_EQ(at("2024-02-29T23:59:59.25Z"), 1'709'251'199'250);
+  for (const char* text : {"earliest", "latest"}) EXPECT_TRUE(accepted(Kind::kStart, text)) << text;
+  for (const char* text :
+       {"", "newest", "2026-11-21", "2026-11-21T10:00:00", "2026-11-21T10:00:00+01:00", "2026-02-29T10:00:00Z",
+        "2026-11-21T24:00:00Z", "1969-12-31T23:59:59Z", "2026-11-21T10:00:00.Z", "2026-1-21T10:00:00Z"}) {
+    EXPECT_FALSE(accepted(Kind::kStart, text)) << text;
+  }
+}
+
+TEST(Values, PartitionsAreAllOrDistinctNumbers) {
+  for (const char* text : {"", "all", "0", "0,2", " 7 , 1 "}) EXPECT_TRUE(accepted(Kind::kPartitions, text)) << text;
+  for (const char* text : {",", "a", "-1", "0,0", "0-3", "100000", "all,1"}) {
+    EXPECT_FALSE(accepted(Kind::kPartitions, text)) << text;
+  }
 }
 
 TEST(Values, AHandlersPasswordIsRefused) {

@@ -11,12 +11,12 @@ namespace hubferry::consume {
 namespace {
 
 TEST(Checkpoint, StaysBelowTheOldestUnfinishedEvent) {
-  Checkpoint checkpoint;
+  Checkpoint checkpoint(7);
   for (const std::int64_t offset : {10, 11, 12}) checkpoint.begin(offset);
-  EXPECT_EQ(checkpoint.position(), -1);
+  EXPECT_EQ(checkpoint.position(), 7);
   EXPECT_FALSE(checkpoint.finish(11));
   EXPECT_FALSE(checkpoint.finish(12));
-  EXPECT_EQ(checkpoint.position(), -1);
+  EXPECT_EQ(checkpoint.position(), 7);
   EXPECT_TRUE(checkpoint.finish(10));
   EXPECT_EQ(checkpoint.position(), 13);
   EXPECT_EQ(checkpoint.size(), 0U);
@@ -30,6 +30,13 @@ TEST(Checkpoint, PassesGapsOfOffsetsThatNeverCome) {
   EXPECT_EQ(checkpoint.position(), 6);
   checkpoint.finish(100);
   EXPECT_EQ(checkpoint.position(), 101);
+}
+
+TEST(Checkpoint, TellsWhatIsFinishedAboveIt) {
+  Checkpoint checkpoint;
+  for (const std::int64_t offset : {1, 2, 5, 6, 7, 9}) checkpoint.begin(offset);
+  for (const std::int64_t offset : {2, 5, 7}) checkpoint.finish(offset);
+  EXPECT_EQ(checkpoint.finished_above(), (std::vector<CommitNote::Run>{{2, 5}, {7, 7}})) << "3 and 4 do not exist";
 }
 
 TEST(Checkpoint, IgnoresUnknownAndRepeatedAnswers) {
@@ -61,6 +68,7 @@ TEST(Checkpoint, NeverPassesAnUnfinishedEventInRandomOrders) {
     for (const std::int64_t each : open) {
       checkpoint.finish(each);
       unfinished.erase(each);
+      EXPECT_EQ(checkpoint.runs_above(), checkpoint.finished_above().size());
       if (unfinished.empty()) {
         EXPECT_EQ(checkpoint.position(), offset + 1);
       } else {

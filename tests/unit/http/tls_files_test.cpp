@@ -72,6 +72,31 @@ TEST_F(TlsFilesTest, KeepsTheContextWhenAFileWasWrittenAgainWithTheSameText) {
   EXPECT_EQ(files->context(start_ + kLook), first);
 }
 
+TEST_F(TlsFilesTest, OfAClientAreReadAgainWhenOneOfThemChanges) {
+  replace(authority_.issue());
+  put("ca.pem", authority_.pem());
+  const auto files = TlsFiles::open_for_client(folder_ / "ca.pem", folder_ / "c.pem", folder_ / "k.pem", start_);
+  ASSERT_TRUE(files) << files.error().message;
+  const TlsContext first = (*files)->context(start_);
+  EXPECT_TRUE(has_certificate(first));
+  put("ca.pem", "damaged");
+  EXPECT_EQ((*files)->context(start_ + kLook), first);
+  put("ca.pem", Authority("another").pem());
+  const TlsContext second = (*files)->context(start_ + kLook * 2);
+  EXPECT_NE(second, first);
+  replace(authority_.issue());
+  EXPECT_NE((*files)->context(start_ + kLook * 3), second);
+}
+
+TEST_F(TlsFilesTest, OfAClientMayBeNone) {
+  const auto files = TlsFiles::open_for_client({}, {}, {}, start_);
+  ASSERT_TRUE(files) << files.error().message;
+  const TlsContext first = (*files)->context(start_);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(has_certificate(first));
+  EXPECT_EQ((*files)->context(start_ + kLook), first);
+}
+
 TEST_F(TlsFilesTest, KnowsWhenTheCertificateHasExpired) {
   const Identity good = authority_.issue();
   const auto valid = server_context({{"c", good.certificate}, {"k", good.key}, {}});

@@ -24,6 +24,14 @@ TEST(ParseUrl, FillsInPortAndPath) {
   EXPECT_EQ(parse_url("http://h?x=1")->target, "/?x=1");
 }
 
+TEST(ParseUrl, TakesHttps) {
+  const auto url = parse_url("https://h/x");
+  ASSERT_TRUE(url);
+  EXPECT_EQ(url->scheme, "https");
+  EXPECT_EQ(url->port, 443);
+  EXPECT_EQ(parse_url("https://h:80/")->port, 80);
+}
+
 TEST(ParseUrl, TakesIpv6InBrackets) {
   const auto url = parse_url("http://[::1]:8080/x");
   ASSERT_TRUE(url);
@@ -33,7 +41,7 @@ TEST(ParseUrl, TakesIpv6InBrackets) {
 
 TEST(ParseUrl, SaysWhatIsWrongAndTheExpectedForm) {
   for (const char* text :
-       {"", "h/x", "ftp://h/", "https://h/", "http://", "http://:80/", "http://h:x/", "http://h:0/", "http://h:65536/",
+       {"", "h/x", "ftp://h/", "https://", "http://", "http://:80/", "http://h:x/", "http://h:0/", "http://h:65536/",
         "http://h:/", "http://::1/", "http://[::1", "http://[::1]x/", "http://h/a b", "http://h/a\r\nX: y"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;

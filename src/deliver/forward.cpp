@@ -1,0 +1,29 @@
+#include "deliver/forward.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "event/origin.h"
+
+namespace hubferry::deliver {
+
+Outgoing forward(const WorkId& id, std::shared_ptr<const event::Record> record, std::uint64_t spread) {
+  Outgoing outgoing;
+  outgoing.id = id;
+  outgoing.spread = spread;
+  outgoing.headers.reserve(record->headers.size());
+  bool has_origin = std::any_of(record->headers.begin(), record->headers.end(), [](const event::Header& header) {
+    return header.name == event::kForwardedOriginHeader;
+  });
+  for (event::Header header : record->headers) {
+    if (header.name == event::kOriginHeader) {
+      if (std::exchange(has_origin, true)) continue;
+      header.name = event::kForwardedOriginHeader;
+    }
+    outgoing.headers.push_back(header);
+  }
+  outgoing.record = std::move(record);
+  return outgoing;
+}
+
+}  // namespace hubferry::deliver
