@@ -220,6 +220,7 @@ int failed(const Error& error) {
 // Threads inherit the mask: signals reach only the sigwait() below.
 sigset_t block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error of the write
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

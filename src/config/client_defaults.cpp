@@ -26,7 +26,8 @@ constexpr std::array<ClientDefault, 12> kDefaults{{
     {"queued.max.messages.kbytes", "65536",
      "per partition queue: with a small limit librdkafka stalls after its queue was full (measured)"},
     {"queued.min.messages", "20000",
-     "per partition queue: librdkafka's default of 100000 takes 40 MB for each partition with a backlog of small events"},
+     "per partition queue: librdkafka's default of 100000 takes 40 MB for each partition with a backlog of small "
+     "events"},
 }};
 
 constexpr std::array<ClientDefault, 2> kEmbeddedBroker{{

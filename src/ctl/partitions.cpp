@@ -7,7 +7,6 @@
 #include "ctl/command.h"
 #include "ctl/group_view.h"
 #include "ctl/key_effect.h"
-#include "ctl/signals.h"
 #include "ctl/table.h"
 #include "ctl/topic_help.h"
 
@@ -140,24 +139,6 @@ std::string effect_text(const config::Settings& settings, const std::string& top
   return text;
 }
 
-// Waits until the metadata shows the partitions, each with a leader.
-Status wait_for(Desk& desk, const std::string& topic, std::int32_t total) {
-  constexpr Milliseconds kLook{100};
-  const HeldSignals signals;
-  const Instant deadline = SteadyClock::now() + desk.timeout;
-  for (;;) {
-    const auto partitions = desk.admin->describe_topic(topic, desk.timeout);
-    const bool complete = partitions && partitions->size() >= static_cast<std::size_t>(total) &&
-                          std::all_of(partitions->begin(), partitions->end(),
-                                      [](const kafka::Admin::Partition& p) { return p.leader >= 0; });
-    if (complete) return {};
-    const char* signal = signals.wait(kLook);
-    if (signal == nullptr && SteadyClock::now() < deadline) continue;
-    return fail(ErrorCode::kTimeout, "the cluster took the request, but does not show " + std::to_string(total) +
-                                         " partitions of " + topic + " yet; see hubferryctl partitions list " + topic);
-  }
-}
-
 int grow(Desk& desk, const std::string& topic, std::int32_t total, Output& output) {
   const auto added = desk.admin->add_partitions(topic, total, desk.timeout);
   if (!added) {
@@ -166,7 +147,7 @@ int grow(Desk& desk, const std::string& topic, std::int32_t total, Output& outpu
     output.error << "What does the same:\n" << add_partitions_commands(topic, total, desk.settings.consumer_properties);
     return kFound;
   }
-  if (auto status = wait_for(desk, topic, total); !status) {
+  if (auto status = wait_for_partitions(desk, topic, total); !status) {
     complain(output, status.error());
     return kFound;
   }

@@ -1,5 +1,9 @@
 #include "ctl/topic_help.h"
 
+#include <algorithm>
+
+#include "ctl/signals.h"
+
 namespace hubferry::ctl {
 namespace {
 
@@ -45,6 +49,23 @@ std::string add_partitions_commands(const std::string& topic, std::int32_t total
   const std::string count = std::to_string(total);
   return event_hub("update", topic, properties) + " --partition-count " + count + "   (Premium and Dedicated tiers)\n" +
          kafka_topics("alter", topic, properties) + " --partitions " + count + '\n';
+}
+
+Status wait_for_partitions(Desk& desk, const std::string& topic, std::int32_t total) {
+  constexpr Milliseconds kLook{100};
+  const HeldSignals signals;
+  const Instant deadline = SteadyClock::now() + desk.timeout;
+  for (;;) {
+    const auto partitions = desk.admin->describe_topic(topic, desk.timeout);
+    const bool complete = partitions && partitions->size() >= static_cast<std::size_t>(total) &&
+                          std::all_of(partitions->begin(), partitions->end(),
+                                      [](const kafka::Admin::Partition& p) { return p.leader >= 0; });
+    if (complete) return {};
+    const char* signal = signals.wait(kLook);
+    if (signal == nullptr && SteadyClock::now() < deadline) continue;
+    return fail(ErrorCode::kTimeout, "the cluster took the request, but does not show " + std::to_string(total) +
+                                         " partitions of " + topic + " yet; see hubferryctl partitions list " + topic);
+  }
 }
 
 }  // namespace hubferry::ctl

@@ -4,7 +4,9 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "config/settings.h"
+#include "ctl/session.h"
 
 namespace hubferry::ctl {
 
@@ -19,5 +21,9 @@ struct TopicWish {
 std::string create_commands(const TopicWish& topic, const config::KafkaProperties& properties);
 std::string add_partitions_commands(const std::string& topic, std::int32_t total,
                                     const config::KafkaProperties& properties);
+
+// A cluster answers before all its brokers know. Waits up to desk.timeout until a broker shows that many partitions,
+// each with a leader; ends early for a signal.
+Status wait_for_partitions(Desk& desk, const std::string& topic, std::int32_t total);
 
 }  // namespace hubferry::ctl

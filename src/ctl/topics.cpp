@@ -109,16 +109,23 @@ class Creation {
     kafka::Admin::NewTopic wish{name, topic.partitions, topic.replication, {}};
     if (topic.retention) wish.config["retention.ms"] = std::to_string(topic.retention->count());
     const auto made = desk_.admin->create_topic(wish, desk_.timeout);
-    if (made || made.error().code == ErrorCode::kConflict) {  // somebody else was quicker
-      table_.add(
-          {name, made ? "created" : "exists", made ? Table::Cell(std::int64_t{topic.partitions}) : Table::Cell()});
-      return true;
-    }
+    if (made || made.error().code == ErrorCode::kConflict) return shown(topic, made.has_value());
     if (made.error().code != ErrorCode::kInvalid) return tl::make_unexpected(made.error());
     table_.add({name, "refused", {}});
     output_.error << "hubferryctl: " << made.error().message << "\nWhat does the same:\n"
                   << create_commands(topic, desk_.settings.consumer_properties);
     return false;
+  }
+
+  // `created`: here; else somebody else was quicker, or the cluster did not show it yet.
+  Result<bool> shown(const TopicWish& topic, bool created) {
+    if (auto status = wait_for_partitions(desk_, topic.name, created ? topic.partitions : 1); !status) {
+      return tl::make_unexpected(status.error());
+    }
+    const auto partitions = desk_.admin->describe_topic(topic.name, desk_.timeout);
+    if (!partitions) return tl::make_unexpected(partitions.error());
+    table_.add({topic.name, created ? "created" : "exists", static_cast<std::int64_t>(partitions->size())});
+    return true;
   }
 
   Status choose_partitions(TopicWish& topic, const std::string& like) const {

@@ -13,11 +13,11 @@ namespace hubferry::deliver {
 
 // Headers that a dead letter has besides those of the event (values are text). The event's own `hf` becomes `hf-origin`
 // (see event/origin.h), headers of these names that it brought are replaced.
-inline constexpr std::string_view kDeadReason = "hf-dead-reason";        // UTF-8, at most 500 bytes
-inline constexpr std::string_view kDeadAttempts = "hf-dead-attempts";    // deliveries that failed; 0: it was parked
+inline constexpr std::string_view kDeadReason = "hf-dead-reason";      // UTF-8, at most 500 bytes
+inline constexpr std::string_view kDeadAttempts = "hf-dead-attempts";  // deliveries that failed; 0: it was parked
 inline constexpr std::string_view kDeadRoute = "hf-dead-route";
 inline constexpr std::string_view kDeadGroup = "hf-dead-group";
-inline constexpr std::string_view kDeadTopic = "hf-dead-topic";          // where the event was read
+inline constexpr std::string_view kDeadTopic = "hf-dead-topic";  // where the event was read
 inline constexpr std::string_view kDeadPartition = "hf-dead-partition";
 inline constexpr std::string_view kDeadOffset = "hf-dead-offset";
 inline constexpr std::string_view kDeadTimestamp = "hf-dead-timestamp";  // of the event, milliseconds, Unix epoch

@@ -1,10 +1,19 @@
 #include "deliver/http_batch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
 
 namespace hubferry::deliver {
+namespace {
+
+bool all_done(const std::vector<Outcome>& outcomes) {
+  return std::all_of(outcomes.begin(), outcomes.end(),
+                     [](const Outcome& outcome) { return outcome.verdict == Verdict::kDone; });
+}
+
+}  // namespace
 
 BatchExchange::BatchExchange(const BatchContext& context, std::vector<Delivery> events, BatchBody body,
                              std::string more_headers)
@@ -64,6 +73,10 @@ void BatchExchange::answered(Piece piece, const Result<http::ClientResponse>& re
     pieces_.push_front({piece.from, middle});
     return send_next();
   }
+  if (all_done(outcomes)) {
+    finish(piece);
+    return send_next();
+  }
   std::deque<Piece> given_up;
   if (whole && outcomes.front().verdict == Verdict::kUnavailable) given_up.swap(pieces_);
   const Outcome same = given_up.empty() ? Outcome{} : outcomes.front();
@@ -72,6 +85,16 @@ void BatchExchange::answered(Piece piece, const Result<http::ClientResponse>& re
     for (std::size_t i = left.from; i < left.to; ++i) answer(i, same);
   }
   send_next();
+}
+
+void BatchExchange::finish(Piece piece) {
+  std::vector<WorkId> ids;
+  ids.reserve(piece.to - piece.from);
+  for (std::size_t i = piece.from; i < piece.to; ++i) {
+    ids.push_back(events_[i].id);
+    events_[i].record.reset();
+  }
+  context_.answers.all_done(ids);
 }
 
 void BatchExchange::answer(std::size_t event, Outcome outcome) {

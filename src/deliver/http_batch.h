@@ -49,6 +49,7 @@ class BatchExchange final : public std::enable_shared_from_this<BatchExchange> {
   void send_next();
   void send(Piece piece);
   void answered(Piece piece, const Result<http::ClientResponse>& response);
+  void finish(Piece piece);
   void answer(std::size_t event, Outcome outcome);
   // What waits for an event that is not done: its key, its partition or, empty, nothing.
   std::string lane(std::size_t event) const;

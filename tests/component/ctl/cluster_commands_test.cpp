@@ -50,6 +50,19 @@ TEST_F(Topics, AreCreatedWhenTheyAreNamedAndConfigured) {
   EXPECT_FALSE(cluster_.topics.contains("order"));
 }
 
+TEST_F(Topics, AreToldWhenTheClusterShowsThem) {
+  cluster_.topic("orders", 3);
+  cluster_.hidden = 3;
+  EXPECT_THAT(call({"topics", "create", "--dead-letter"}).out, HasSubstr("orders-dead  created           3"));
+  EXPECT_EQ(cluster_.hidden, 0);
+  cluster_.hidden = 1;
+  EXPECT_THAT(call({"topics", "create", "--dead-letter"}).out, HasSubstr("orders-dead  exists           3"));
+  cluster_.hidden = 1'000'000;
+  const auto never = call({"topics", "create", "--dead-letter", "--timeout", "1ms"});
+  EXPECT_EQ(never.code, kUnusable);
+  EXPECT_THAT(never.error, HasSubstr("does not show"));
+}
+
 TEST_F(Topics, ThatTheClusterRefusesAreExplainedWithOtherTools) {
   configure("[produce.orders]\ntopic = orders\n", "shop.servicebus.windows.net:9093");
   cluster_.manage = fail(ErrorCode::kInvalid, "it does not let these credentials");

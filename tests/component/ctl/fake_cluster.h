@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -53,11 +54,13 @@ struct FakeCluster : Clients {
   };
 
   std::map<std::string, Topic> topics;
+  std::set<std::string> created;
   std::map<std::string, Group> groups;
   Status manage;                                                     // what changes of topics are answered
   Status describe;                                                   // and questions for groups
   std::function<Status(const std::string&, const Record&)> deliver;  // what the broker says to a produced record
-  std::function<void()> on_commit;                                   // before set_committed()
+  int hidden = 0;                   // so many descriptions of topics find none that was created
+  std::function<void()> on_commit;  // before set_committed()
 
   void topic(const std::string& name, int partitions) {
     topics[name].partitions.resize(static_cast<std::size_t>(partitions));
@@ -93,7 +96,8 @@ class FakeAdmin final : public kafka::Admin {
   explicit FakeAdmin(FakeCluster& cluster) : cluster_(cluster) {}
 
   Result<std::vector<Partition>> describe_topic(const std::string& topic, Milliseconds) override {
-    if (!cluster_.topics.contains(topic)) return fail(ErrorCode::kNotFound, "no topic " + topic);
+    const bool hidden = cluster_.created.contains(topic) && cluster_.hidden > 0 && cluster_.hidden-- > 0;
+    if (hidden || !cluster_.topics.contains(topic)) return fail(ErrorCode::kNotFound, "no topic " + topic);
     std::vector<Partition> partitions;
     for (const auto& partition : cluster_.topics[topic].partitions) partitions.push_back({partition.leader, {1}, {1}});
     return partitions;
@@ -103,6 +107,8 @@ class FakeAdmin final : public kafka::Admin {
   }
   Status create_topic(const NewTopic& topic, Milliseconds) override {
     if (!cluster_.manage) return cluster_.manage;
+    if (cluster_.topics.contains(topic.name)) return fail(ErrorCode::kConflict, "it exists");
+    cluster_.created.insert(topic.name);
     cluster_.topic(topic.name, topic.partitions);
     cluster_.topics[topic.name].config = topic.config;
     return {};

@@ -87,6 +87,16 @@ TEST_F(DispatcherBatch, EachFailureOfABatchCounts) {
   EXPECT_EQ(taken_[0].attempt, 2U);
 }
 
+TEST_F(DispatcherBatch, EventsThatHadToWaitForAFailedOneOfTheirKeyAreNoOutage) {
+  add({"a", "a", "b", "c"});
+  const auto batch = take();
+  answer(batch[0], Verdict::kFailed);
+  answer(batch[1], Verdict::kUnavailable);
+  EXPECT_FALSE(dispatcher_->unavailable_since());
+  answer(batch[2], Verdict::kUnavailable);
+  EXPECT_TRUE(dispatcher_->unavailable_since());
+}
+
 class DispatcherParking : public Dispatching {
  protected:
   void SetUp() override {
