@@ -82,7 +82,9 @@ int replay(Desk& desk, Session& session, DeadLetterTopic& topic, const ReplayRul
       session.output.error << counted(counts.unknown, "event")
                            << " may or may not have been replayed, and count as not replayed\n";
     }
-    session.output.error << "Run the same again for the rest\n";
+    session.output.error << (from_start ? "The same with --from-start begins again and writes those twice; --since and "
+                                          "--until name the rest\n"
+                                        : "Run the same again for the rest\n");
     return kFound;
   }
   return counts.too_often == 0 && counts.rejected == 0 && replayer.forgotten() == 0 ? kSound : kFound;

@@ -287,6 +287,7 @@ TEST_F(DeadLetter, ASignalEndsAReplayAndWhatWasAcknowledgedIsKept) {
   pthread_sigmask(SIG_UNBLOCK, &held, nullptr);
   EXPECT_EQ(called.code, kFound);
   EXPECT_THAT(called.error, HasSubstr("stopped: ended by SIGTERM"));
+  EXPECT_THAT(called.error, HasSubstr("Run the same again"));
   EXPECT_LT(total(), 5U);
   EXPECT_EQ(replay({"--all", "--yes"}).code, kSound);
   EXPECT_THAT(replayed("a"), ElementsAre("value 1", "value 2", "value 3", "value 4", "value 5"));
