@@ -211,12 +211,7 @@ std::vector<deliver::Delivery> Dispatcher::next_batch(Instant now) {
     if (!too_much) {
       partition.ready.pop_front();
       partition.ready_events -= lane.size;
-      if (!divert(partition, lane, now)) {
-        const std::size_t before = batch.size();
-        take(partition, lane, most - before, batch);
-        const Item* item = lane.first.get();
-        for (std::size_t i = before; i < batch.size(); ++i, item = item->next.get()) bytes += item->bytes;
-      }
+      if (!divert(partition, lane, now)) take(partition, lane, most - batch.size(), bytes, batch);
     }
     list(partition, now);
     if (too_much) break;
@@ -252,22 +247,21 @@ std::optional<std::string> Dispatcher::why_dead(Partition& partition, const Item
   return std::nullopt;
 }
 
-// The lane's first event, and with a handler for batches what follows it.
-void Dispatcher::take(Partition& partition, Lane& lane, std::size_t most_events,
+// The lane's first event, and with a handler for batches what follows it and fits.
+void Dispatcher::take(Partition& partition, Lane& lane, std::size_t most_events, std::uint64_t& bytes,
                       std::vector<deliver::Delivery>& batch) {
   lane.state = Lane::State::kAtHandler;
   lane.failed_offset = INT64_MAX;
   const std::uint32_t number = batch.empty() ? new_batch() : slots_[batch.front().id.slot].batch;
-  std::uint64_t bytes = 0;
   for (const std::shared_ptr<Item>* at = &lane.first; *at != nullptr && lane.at_handler < most_events;
        at = &(*at)->next) {
     Item* item = at->get();
-    bytes += item->bytes;
     const bool first = lane.at_handler == 0;
-    if (!first && (item->failures != 0 || item->rejected || bytes > options_.batch.max_bytes ||
+    if (!first && (item->failures != 0 || item->rejected || bytes + item->bytes > options_.batch.max_bytes ||
                    !partition.fits(item->offset) || (!partition.parked.empty() && why_dead(partition, *item)))) {
       break;
     }
+    bytes += item->bytes;
     ++lane.at_handler;
     const std::uint32_t slot = new_slot(partition, lane, *item);
     slots_[slot].batch = number;

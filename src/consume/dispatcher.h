@@ -158,7 +158,8 @@ class Dispatcher {
   void list(Partition& partition, Instant now);
   bool divert(Partition& partition, Lane& lane, Instant now);
   std::optional<std::string> why_dead(Partition& partition, const Item& item) const;
-  void take(Partition& partition, Lane& lane, std::size_t most_events, std::vector<deliver::Delivery>& batch);
+  void take(Partition& partition, Lane& lane, std::size_t most_events, std::uint64_t& bytes,
+            std::vector<deliver::Delivery>& batch);
   std::uint32_t new_slot(Partition& partition, Lane& lane, Item& item);
   std::uint32_t new_batch();
 

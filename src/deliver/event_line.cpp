@@ -18,11 +18,14 @@ std::string json_string(std::string_view text) {
   return boost::json::serialize(boost::json::value(text));
 }
 
+// A copy (hf-origin) is told by the event that it is a copy of.
 std::optional<event::Origin> origin_of(const event::Record& record) {
+  std::optional<event::Origin> forwarded;
   for (const event::Header& header : record.headers) {
     if (header.name == event::kOriginHeader) return header.value ? event::decode_origin(*header.value) : std::nullopt;
+    if (header.name == event::kForwardedOriginHeader && header.value) forwarded = event::decode_origin(*header.value);
   }
-  return std::nullopt;
+  return forwarded;
 }
 
 // "NAME":"text", or "NAME_base64":"..." for bytes that are no text: a JSON string of them is valid only as UTF-8.

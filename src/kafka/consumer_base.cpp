@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "kafka/error_class.h"
@@ -82,15 +81,11 @@ void ConsumerBase::serve_client(Listener& listener) {
   }
 }
 
-// librdkafka does not mark the fatal errors of consumers, only their code says it (2.0.2 to 2.8).
 void ConsumerBase::serve_error(rd_kafka_event_t& event, Listener& listener) {
   const rd_kafka_resp_err_t code = rd_kafka_event_error(&event);
   const char* reason = rd_kafka_event_error_string(&event);
-  if (rd_kafka_event_error_is_fatal(&event) != 0 || code == RD_KAFKA_RESP_ERR__FATAL) {
-    std::array<char, 512> text{};
-    const rd_kafka_resp_err_t cause = rd_kafka_fatal_error(handle_, text.data(), text.size());
-    const bool known = cause != RD_KAFKA_RESP_ERR_NO_ERROR;
-    listener.on_error(make_fatal_error(known ? cause : code, where_, known ? text.data() : reason));
+  if (rd_kafka_event_error_is_fatal(&event) != 0) {
+    listener.on_error(make_fatal_error(code, where_, reason));
   } else if (is_connection_trouble(code)) {
     spdlog::debug("kafka {}: {}", where_, reason);
   } else {

@@ -42,20 +42,21 @@ class ClientTls : public ClientTest {
 TEST_F(ClientTls, PostsAndKeepsTheConnection) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     start_tls();
-    auto outcome = post("event 0");
+    auto first = post("first");
     auto peer = accept(TlsPeerContext(authority_.issue(), version));
     ASSERT_TRUE(peer.established());
-    for (int i = 0; i < 5; ++i) {
-      const auto request = peer.answer();
-      EXPECT_EQ(request->body, "event " + std::to_string(i));
-      EXPECT_TRUE(request->has("Host: localhost:" + std::to_string(listener_.port())));
-      ASSERT_TRUE(peer.send(ok(std::to_string(i))));
-      ASSERT_EQ(result(outcome)->body, std::to_string(i));
-      const std::string next = "event " + std::to_string(i + 1);
-      outcome = post(next);
-      if (i == 4) client_.reset();
+    const auto request = peer.answer();
+    EXPECT_EQ(request->body, "first");
+    EXPECT_TRUE(request->has("Host: localhost:" + std::to_string(listener_.port())));
+    ASSERT_TRUE(peer.send(ok("1")));
+    ASSERT_EQ(result(first)->body, "1");
+    for (int i = 0; i < 3; ++i) {
+      auto next = post("next");
+      EXPECT_EQ(peer.answer()->body, "next");
+      ASSERT_TRUE(peer.send(ok("2")));
+      ASSERT_EQ(result(next)->body, "2");
     }
-    EXPECT_TRUE(peer.answer().complete);
+    client_.reset();
     EXPECT_TRUE(peer.ended());
     EXPECT_TRUE(peer.ended_properly());
   }

@@ -65,6 +65,9 @@ TEST(IdempotencyKey, IsThatOfTheSpoolOrThatOfThePlace) {
   record.headers.push_back({event::kOriginHeader, std::string_view(origin.data(), origin.size())});
   record.offset = 99;
   EXPECT_EQ(idempotency_key(record), "00000000000000ab-7");
+  record.headers[0].name = event::kForwardedOriginHeader;
+  EXPECT_EQ(idempotency_key(record), "00000000000000ab-7") << "a replayed event is the same event";
+  record.headers[0].name = event::kOriginHeader;
   record.headers[0].value = "short";
   EXPECT_EQ(idempotency_key(record), "orders-3-99");
 }
