@@ -156,7 +156,6 @@ bool read_number(std::string_view text, Number& number) {
 
 bool read_part(char name, std::string_view text, std::int64_t committed, CommitNote& note) {
   if (name == 'n') return read_number(text, note.partitions_at_start);
-  if (name == 'i') return read_number(text, note.reader);
   const auto bytes = from_digits(text);
   if (!bytes) return false;
   switch (name) {
@@ -187,7 +186,6 @@ std::string checksum(std::string_view text) {
 std::string encode(const CommitNote& note, std::int64_t committed) {
   std::string text(kVersion);
   if (note.partitions_at_start != 0) text += " n" + std::to_string(note.partitions_at_start);
-  if (note.reader != 0) text += " i" + std::to_string(note.reader);
   append_finished(text, note, committed);
   std::string failures;
   std::size_t noted = 0;

@@ -26,7 +26,6 @@ struct CommitNote {
   std::vector<Run> finished;                       // above the committed offset, ascending, apart
   std::map<std::int64_t, std::uint32_t> failures;  // offset -> failed deliveries, at least 1; and kRejected
   std::set<std::uint64_t> parked;                  // key_hash() of the keys that follow a dead letter
-  std::uint16_t reader = 0;  // of a direct receiver: a random name, to notice a second one; 0: none
 
   bool operator==(const CommitNote&) const = default;
 };

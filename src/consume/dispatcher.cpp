@@ -346,11 +346,6 @@ std::int64_t Dispatcher::position(std::int32_t partition) const {
   return found == partitions_.end() ? -1 : found->second.checkpoint.position();
 }
 
-bool Dispatcher::has_committed(std::int32_t partition) const {
-  const auto found = partitions_.find(partition);
-  return found != partitions_.end() && found->second.has_committed;
-}
-
 std::optional<std::string> Dispatcher::dead_letter_trouble() const {
   for (const auto& [number, partition] : partitions_) {
     const std::string place = "partition " + std::to_string(number);

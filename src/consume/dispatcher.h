@@ -58,7 +58,6 @@ class Dispatcher {
     Milliseconds commit_interval{1'000};
     std::uint32_t buffer_events = 1'000;  // per partition
     std::uint64_t buffer_bytes = UINT64_MAX;
-    std::uint16_t reader = 0;  // see CommitNote
     std::uint64_t seed = 1;
   };
   struct Statistics {
@@ -109,8 +108,6 @@ class Dispatcher {
   bool paused() const { return paused_; }
   // Everything below it is finished; -1: not assigned.
   std::int64_t position(std::int32_t partition) const;
-  // In this assignment a commit of the partition was acknowledged.
-  bool has_committed(std::int32_t partition) const;
   // Since when, in a row, the handler was not available.
   std::optional<Instant> unavailable_since() const { return unavailable_since_; }
   // Why a partition waits for its dead-letter topic; the first one found.

@@ -157,7 +157,7 @@ std::optional<Commit> Dispatcher::next_commit(Instant now) {
     if (revoke_pending_ && partition.revoking && now >= revoke_deadline_) abandon(partition);
     if (!commit_due(partition, now)) continue;
     const std::int64_t offset = partition.checkpoint.position();
-    CommitNote note = partition.note(options_.reader);
+    CommitNote note = partition.note();
     commit.offsets.push_back({number, offset, encode(note, offset)});
     while (note.failures.size() > kMostFailures) note.failures.erase(std::prev(note.failures.end()));
     outstanding.partitions[number] = {partition.epoch, std::move(note.failures)};
@@ -177,7 +177,6 @@ void Dispatcher::committed(std::uint64_t token, bool ok, Instant now) {
     const auto found = partitions_.find(number);
     if (found == partitions_.end() || found->second.epoch != part.epoch) continue;
     if (ok) {
-      found->second.has_committed = true;
       saved(found->second, part.failures, now);
     } else if (!found->second.revoking) {
       // That of a revoked partition is not repeated: its new owner delivers the rest again.

@@ -18,17 +18,22 @@ constexpr Milliseconds kLeaveGrace{2'000};
 constexpr std::size_t kFetchAtOnce = 256;
 // A client whose statistics are missing for so many of their intervals stands still.
 constexpr int kMissingStatistics = 15;
-constexpr Milliseconds kStatisticsInterval{2'000};  // the daemon's default for statistics.interval.ms
+// Direct receivers complain once a minute, and not more often than they look at the topic.
+constexpr Milliseconds kComplainAgain{60'000};
 
+Milliseconds interval(const config::KafkaProperties& properties, const char* name, Milliseconds missing) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? missing : Milliseconds(std::atoll(found->second.c_str()));
+}
 Milliseconds standstill(const config::KafkaProperties& properties) {
-  const auto found = properties.find("statistics.interval.ms");
-  const auto interval =
-      found == properties.end() ? kStatisticsInterval : Milliseconds(std::atoll(found->second.c_str()));
-  return kMissingStatistics * interval;
+  return kMissingStatistics * interval(properties, "statistics.interval.ms", Milliseconds(2'000));
+}
+Milliseconds complaint_lasts(const config::KafkaProperties& properties) {
+  const auto refresh = interval(properties, "topic.metadata.refresh.interval.ms", Milliseconds(60'000));
+  return kComplainAgain + 2 * refresh;
 }
 
-Dispatcher::Options dispatcher_options(const config::ConsumeRoute& route, const deliver::BatchLimits& batch,
-                                       std::uint16_t reader) {
+Dispatcher::Options dispatcher_options(const config::ConsumeRoute& route, const deliver::BatchLimits& batch) {
   Dispatcher::Options options;
   options.route = route.name;
   options.order = route.order;
@@ -44,7 +49,6 @@ Dispatcher::Options dispatcher_options(const config::ConsumeRoute& route, const 
   options.revoke_deadline = route.revoke_deadline;
   options.buffer_events = route.buffer_events;
   options.buffer_bytes = route.buffer_bytes;
-  options.reader = reader;
   options.seed = random_id();
   return options;
 }
@@ -55,7 +59,7 @@ ConsumeRoad::Edge::Edge(const config::ConsumeRoute& route, Connections connectio
                         observe::Health& health)
     : route_(route),
       connections_(std::move(connections)),
-      reader_(route.direct() ? static_cast<std::uint16_t>(1 + random_id() % UINT16_MAX) : std::uint16_t{0}),
+      complaint_lasts_(complaint_lasts(connections_.consumer)),
       report_(route.name, route.handler.target, metrics, health),
       watch_(standstill(connections_.consumer)),
       rebuild_backoff_(Milliseconds(1'000), Milliseconds(30'000), random_id()),
@@ -63,7 +67,7 @@ ConsumeRoad::Edge::Edge(const config::ConsumeRoute& route, Connections connectio
 
 Status ConsumeRoad::Edge::open() {
   if (auto opened = open_receivers(); !opened) return opened;
-  dispatcher_.emplace(dispatcher_options(route_, handler_->limits(), reader_));
+  dispatcher_.emplace(dispatcher_options(route_, handler_->limits()));
   return create_consumer();
 }
 
@@ -297,11 +301,11 @@ void ConsumeRoad::Edge::report(Instant now) {
              std::to_string(standstill(connections_.consumer).count() / 1000) + " s";
   }
   report_.show(*dispatcher_);
-  report_.show_health(*dispatcher_, current_trouble(), now);
+  report_.show_health(*dispatcher_, current_trouble(now), now);
 }
 
-std::optional<std::string> ConsumeRoad::Edge::current_trouble() const {
-  if (reader_trouble_) return reader_trouble_;
+std::optional<std::string> ConsumeRoad::Edge::current_trouble(Instant now) const {
+  if (complaint_ && now < complaint_->second) return complaint_->first;
   if (reachable_ == false) return client_trouble_.value_or("no broker is connected");
   if (!joined_ && client_trouble_) return client_trouble_;
   return std::nullopt;

@@ -54,7 +54,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   void fetch(Instant now);
   void dispatch(Instant now);
   void report(Instant now);
-  std::optional<std::string> current_trouble() const;
+  std::optional<std::string> current_trouble(Instant now) const;
 
   // The consumer's life.
   Status create_consumer();
@@ -66,7 +66,6 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   // The group.
   void begin_reading(const std::vector<kafka::PartitionPosition>& positions);
   void look_around(const std::vector<kafka::PartitionPosition>& positions);
-  bool second_reader(const std::vector<kafka::PartitionPosition>& positions) const;
   void ask_positions(Instant now);
   void complete_revoke();
   void log_assignment(const char* what, const std::vector<std::int32_t>& partitions);
@@ -85,7 +84,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
 
   const config::ConsumeRoute route_;
   const Connections connections_;
-  const std::uint16_t reader_;  // this direct receiver's name in commit notes; 0: member of a group
+  const Milliseconds complaint_lasts_;  // a complaint is repeated as long as it is true
   RouteReport report_;
   GroupWatch watch_;
   Backoff rebuild_backoff_;
@@ -111,7 +110,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   Instant report_at_{};
   std::optional<std::string> fatal_;
   std::optional<std::string> client_trouble_;
-  std::optional<std::string> reader_trouble_;
+  std::optional<std::pair<std::string, Instant>> complaint_;  // of the client, and until when it is shown
 
   std::atomic<bool> stop_requested_ = false;
   std::atomic<Instant> stop_deadline_{Instant::max()};

@@ -14,6 +14,11 @@ namespace {
 // believed: about half a minute.
 constexpr std::uint32_t kPatientLookUps = 10;
 
+// What an operator has to mend: a topic or partition that does not exist, somebody else who commits for the group.
+bool is_complaint(const Error& error) {
+  return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict || error.code == ErrorCode::kInvalid;
+}
+
 }  // namespace
 
 void ConsumeRoad::Edge::on_assign(const std::vector<std::int32_t>& partitions) {
@@ -66,6 +71,7 @@ void ConsumeRoad::Edge::begin_reading(const std::vector<kafka::PartitionPosition
   }
   joined_ = true;
   client_trouble_.reset();
+  complaint_.reset();
   log_assignment("assigned", partitions);
 }
 
@@ -76,29 +82,11 @@ void ConsumeRoad::Edge::look_around(const std::vector<kafka::PartitionPosition>&
   }
   const GroupWatch::Findings findings = watch_.look(positions, assigned, SteadyClock::now());
   report_.found(findings);
-  reader_trouble_.reset();
-  if (second_reader(positions)) {
-    reader_trouble_ = "another daemon commits for group " + route_.group +
-                      " too: every event is delivered twice; let one of them read these partitions only";
-  }
   if (findings.rejoin && !closing_) {
     fatal_ = "no partition was assigned to this member for " +
              std::to_string(GroupWatch::kRejoinAfter.count() / 60'000) +
              " minutes, events wait, and nobody processes them";
   }
-}
-
-// A direct receiver writes its name into each commit.
-bool ConsumeRoad::Edge::second_reader(const std::vector<kafka::PartitionPosition>& positions) const {
-  if (reader_ == 0) return false;
-  return std::any_of(next_fetch_.begin(), next_fetch_.end(), [&](const auto& entry) {
-    const auto index = static_cast<std::size_t>(entry.first);
-    if (index >= positions.size()) return false;
-    const kafka::PartitionPosition& position = positions[index];
-    const auto note = decode_note(position.metadata, position.committed);
-    // Its own first commit may not have been made yet.
-    return note && note->reader != 0 && note->reader != reader_ && dispatcher_->has_committed(entry.first);
-  });
 }
 
 void ConsumeRoad::Edge::on_revoke(const std::vector<std::int32_t>& partitions, bool lost) {
@@ -135,6 +123,7 @@ void ConsumeRoad::Edge::on_error(const Error& error) {
     fatal_ = error.message;
   } else {
     client_trouble_ = error.message;
+    if (is_complaint(error)) complaint_ = {error.message, SteadyClock::now() + complaint_lasts_};
     spdlog::debug("route {}: {}", route_.name, error.message);
   }
 }

@@ -61,7 +61,7 @@ void Partition::readmit() {
   }
 }
 
-CommitNote Partition::note(std::uint16_t reader) const {
+CommitNote Partition::note() const {
   CommitNote note;
   note.partitions_at_start = partitions_at_start;
   note.finished = checkpoint.finished_above();
@@ -78,7 +78,6 @@ CommitNote Partition::note(std::uint16_t reader) const {
   }
   note.failures.insert(restored.failures.begin(), restored.failures.end());
   note.parked = parked;
-  note.reader = reader;
   return note;
 }
 

@@ -105,9 +105,8 @@ struct Partition {
   std::int32_t partitions_at_start = 0;
   bool listed = false;  // in the dispatcher's list of partitions with ready lanes
   bool revoking = false;
-  bool abandoned = false;      // revoked with work in flight
-  bool changed = false;        // since the last commit
-  bool has_committed = false;  // in this assignment
+  bool abandoned = false;  // revoked with work in flight
+  bool changed = false;    // since the last commit
 
   // The lane's first event is finished: takes it away. nullptr: it was the last one. Empty lanes are kept for the next
   // events of their key, up to kMostIdleLanes.
@@ -120,7 +119,7 @@ struct Partition {
   bool fits(std::int64_t offset) const;
   // The lanes that fit again become ready.
   void readmit();
-  CommitNote note(std::uint16_t reader) const;
+  CommitNote note() const;
 };
 
 }  // namespace hubferry::consume

@@ -39,18 +39,16 @@ constexpr const char* kSkipHelp =
 constexpr Option kRouteOption{"route", "NAME", "the consume route (default: the only one)"};
 
 int show(const Options& options, Session& session) {
-  auto desk = open_desk(options, session);
+  auto desk = open_route(options, session);
   if (!desk) return complain(session.output, desk.error());
-  const auto route = consume_route(desk->settings, options);
-  if (!route) return complain(session.output, route.error());
-  const auto view = look_at_group(*desk->admin, **route, std::nullopt, desk->timeout);
+  const auto view = look_at_group(*desk->admin, *desk->route, std::nullopt, desk->timeout);
   if (!view) return complain(session.output, view.error());
   Table table({"partition", "committed", "low", "end", "lag", "member", "remarks"});
   bool well = true;
   for (std::size_t i = 0; i < view->positions.size(); ++i) {
     const auto partition = static_cast<std::int32_t>(i);
     const auto& position = view->positions[i];
-    if (!reads(**route, partition)) continue;
+    if (!reads(*desk->route, partition)) continue;
     well = well && fault_of(*view, partition).empty();
     table.add({std::int64_t{partition}, known(position.committed), known(position.low), known(position.end),
                known(lag_of(*view, partition)), known(owner_of(*view, partition)),
@@ -116,13 +114,11 @@ int change(Desk& desk, const GroupView& view, const std::vector<kafka::Partition
 int set(const Options& options, Session& session) {
   const auto goal = goal_of(options);
   if (!goal) return complain(session.output, goal.error());
-  auto desk = open_desk(options, session);
+  auto desk = open_route(options, session);
   if (!desk) return complain(session.output, desk.error());
-  const auto route = consume_route(desk->settings, options);
-  if (!route) return complain(session.output, route.error());
   const bool by_time = goal->kind == CheckpointGoal::Kind::kTime;
   const auto time = by_time ? std::optional(goal->value) : std::nullopt;
-  const auto view = look_at_group(*desk->admin, **route, time, desk->timeout);
+  const auto view = look_at_group(*desk->admin, *desk->route, time, desk->timeout);
   if (!view) return complain(session.output, view.error());
   if (auto status = unused(*view); !status) return complain(session.output, status.error());
   const auto offsets = plan_set(*view, *goal);
@@ -138,11 +134,9 @@ int skip(const Options& options, Session& session) {
   if (!*partition || !*offset) {
     return complain(session.output, options.wrong("name the event: --partition P --offset N").value());
   }
-  auto desk = open_desk(options, session);
+  auto desk = open_route(options, session);
   if (!desk) return complain(session.output, desk.error());
-  const auto route = consume_route(desk->settings, options);
-  if (!route) return complain(session.output, route.error());
-  const auto view = look_at_group(*desk->admin, **route, std::nullopt, desk->timeout);
+  const auto view = look_at_group(*desk->admin, *desk->route, std::nullopt, desk->timeout);
   if (!view) return complain(session.output, view.error());
   if (auto status = unused(*view); !status) return complain(session.output, status.error());
   const auto behind = plan_skip(*view, static_cast<std::int32_t>(**partition), **offset);

@@ -82,7 +82,6 @@ Result<kafka::PartitionOffset> plan_skip(const GroupView& view, std::int32_t par
                 "nothing to skip: offset " + text + " of " + place(view, partition) + " is not written yet");
   }
   CommitNote note = note_of(position);
-  note.reader = 0;
   note.failures.erase(offset);
   std::int64_t next = offset + 1;
   while (!note.finished.empty() && note.finished.front().first <= next) {

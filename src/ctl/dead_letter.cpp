@@ -126,13 +126,11 @@ class Listing {
 int list(const Options& options, Session& session) {
   const auto limit = options.number("limit", 1, kMostOffset);
   if (!limit) return complain(session.output, limit.error());
-  auto desk = open_desk(options, session);
+  auto desk = open_route(options, session);
   if (!desk) return complain(session.output, desk.error());
-  const auto route = consume_route(desk->settings, options);
-  if (!route) return complain(session.output, route.error());
-  const auto filter = DeadLetterFilter::read((*route)->name, options, wall_clock_ms());
+  const auto filter = DeadLetterFilter::read(desk->route->name, options, wall_clock_ms());
   if (!filter) return complain(session.output, filter.error());
-  const auto topic = open_dead_letters(*desk, **route);
+  const auto topic = open_dead_letters(*desk, *desk->route);
   if (!topic) return complain(session.output, topic.error());
   Listing listing(*topic, *filter, static_cast<std::uint64_t>(limit->value_or(kLimit)), desk->json);
   const auto status = read_records(*desk, session, topic->name, ranges_of(*topic, true),
@@ -180,11 +178,9 @@ int show(const Options& options, Session& session) {
     const std::string what = "name the dead letter as dead-letter list shows it: --partition P --offset N";
     return complain(session.output, options.wrong(what).value());
   }
-  auto desk = open_desk(options, session);
+  auto desk = open_route(options, session);
   if (!desk) return complain(session.output, desk.error());
-  const auto route = consume_route(desk->settings, options);
-  if (!route) return complain(session.output, route.error());
-  const auto topic = open_dead_letters(*desk, **route);
+  const auto topic = open_dead_letters(*desk, *desk->route);
   if (!topic) return complain(session.output, topic.error());
   const auto index = static_cast<std::size_t>(**partition);
   bool found = false;

@@ -1,25 +1,12 @@
 #include "ctl/group_view.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "consume/commit_note.h"
 #include "ctl/table.h"
 
 namespace hubferry::ctl {
 namespace {
-
-// Asks again as long as the cluster says "not now", which a young one does until it has a coordinator.
-Result<kafka::Admin::Group> describe(kafka::Admin& admin, const config::ConsumeRoute& route, Milliseconds timeout) {
-  constexpr Milliseconds kPause{200};
-  const Instant deadline = SteadyClock::now() + timeout;
-  for (;;) {
-    auto group = admin.describe_group(route.group, route.topic, timeout);
-    const bool later = !group && group.error().disposition == Disposition::kRetry;
-    if (!later || SteadyClock::now() + kPause >= deadline) return group;
-    std::this_thread::sleep_for(kPause);
-  }
-}
 
 // The daemon's own words for what it noted with a checkpoint.
 std::string note_text(const kafka::PartitionPosition& position) {
@@ -43,7 +30,7 @@ Result<GroupView> look_at_group(kafka::Admin& admin, const config::ConsumeRoute&
                                 std::optional<std::int64_t> timestamp_ms, Milliseconds timeout) {
   GroupView view;
   view.route = &route;
-  auto group = describe(admin, route, timeout);
+  auto group = admin.describe_group(route.group, route.topic, timeout);
   if (!group && group.error().code != ErrorCode::kInvalid) return tl::make_unexpected(group.error());
   if (!group) group = kafka::Admin::Group{"state not told: " + group.error().message, {}, {}};
   auto positions = admin.positions(route.group, route.topic, timestamp_ms, timeout);

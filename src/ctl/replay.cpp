@@ -93,13 +93,11 @@ int replay(Desk& desk, Session& session, DeadLetterTopic& topic, const ReplayRul
 }  // namespace
 
 int dead_letter_replay(const Options& options, Session& session) {
-  auto desk = open_desk(options, session);
+  auto desk = open_route(options, session);
   if (!desk) return complain(session.output, desk.error());
-  const auto route = consume_route(desk->settings, options);
-  if (!route) return complain(session.output, route.error());
-  const auto rules = rules_of(options, **route);
+  const auto rules = rules_of(options, *desk->route);
   if (!rules) return complain(session.output, rules.error());
-  auto topic = open_dead_letters(*desk, **route);
+  auto topic = open_dead_letters(*desk, *desk->route);
   if (!topic) return complain(session.output, topic.error());
   const bool from_start = options.has("from-start");
   const bool remembers = std::any_of(topic->positions.begin(), topic->positions.end(),

@@ -4,18 +4,9 @@
 
 #include "ctl/key_effect.h"
 #include "deliver/dead_letter.h"
-#include "event/origin.h"
+#include "deliver/forward.h"
 
 namespace hubferry::ctl {
-namespace {
-
-bool has_header(const event::Record& record, std::string_view name) {
-  return std::any_of(record.headers.begin(), record.headers.end(),
-                     [&](const event::Header& header) { return header.name == name; });
-}
-
-}  // namespace
-
 ReplayFate fate_of(const event::Record& record, const std::optional<DeadLetterInfo>& info, const ReplayRules& rules) {
   if (!info || info->route != rules.filter.route) return ReplayFate::kForeign;
   if (!rules.filter.matches(record, *info)) return ReplayFate::kPassedOver;
@@ -24,18 +15,11 @@ ReplayFate fate_of(const event::Record& record, const std::optional<DeadLetterIn
 
 std::vector<event::Header> replayed_headers(const event::Record& record, std::string_view replays,
                                             std::string_view route) {
-  const bool knows_origin = has_header(record, event::kForwardedOriginHeader);
-  std::vector<event::Header> headers;
-  for (event::Header header : record.headers) {
-    if (header.name.starts_with(deliver::kDeadPrefix)) continue;
-    if (header.name == deliver::kReplays || header.name == deliver::kReplayedFor) continue;
-    // It names what some producer sent once: this is another record.
-    if (header.name == event::kOriginHeader) {
-      if (knows_origin) continue;
-      header.name = event::kForwardedOriginHeader;
-    }
-    headers.push_back(header);
-  }
+  std::vector<event::Header> headers = deliver::forwarded_headers(record);
+  std::erase_if(headers, [](const event::Header& header) {
+    return header.name.starts_with(deliver::kDeadPrefix) || header.name == deliver::kReplays ||
+           header.name == deliver::kReplayedFor;
+  });
   headers.push_back({deliver::kReplays, replays});
   headers.push_back({deliver::kReplayedFor, route});
   return headers;

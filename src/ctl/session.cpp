@@ -73,6 +73,14 @@ Result<const config::ConsumeRoute*> consume_route(const config::Settings& settin
   return options.wrong("the configuration has no section [consume." + name + "] (there are: " + names_of(routes) + ")");
 }
 
+Result<RouteDesk> open_route(const Options& options, Session& session) {
+  auto desk = open_desk(options, session);
+  if (!desk) return tl::make_unexpected(std::move(desk).error());
+  const auto route = consume_route(desk->settings, options);
+  if (!route) return tl::make_unexpected(route.error());
+  return RouteDesk{std::move(*desk), *route};  // moving settings leaves the routes where they are
+}
+
 Result<std::vector<const config::ConsumeRoute*>> consume_routes(const config::Settings& settings,
                                                                 const Options& options) {
   std::vector<const config::ConsumeRoute*> chosen;

@@ -42,6 +42,12 @@ Result<const config::ConsumeRoute*> consume_route(const config::Settings& settin
 Result<std::vector<const config::ConsumeRoute*>> consume_routes(const config::Settings& settings,
                                                                 const Options& options);
 
+// A desk with the route of consume_route(), which is one of its settings.
+struct RouteDesk : Desk {
+  const config::ConsumeRoute* route = nullptr;
+};
+Result<RouteDesk> open_route(const Options& options, Session& session);
+
 // Whether to go on: --yes, or the answer to `question` on a terminal. An error without both.
 Result<bool> confirmed(const Options& options, Session& session, const std::string& question);
 

@@ -2,28 +2,32 @@
 #include <cstdint>
 #include <string>
 
+#include "deliver/event_facts.h"
 #include "deliver/handler.h"
 #include "event/event.h"
 #include "event/json_event.h"
 
 namespace hubferry::deliver {
 
-// One event as one line of NDJSON, with the line feed:
-//   {"topic":"t","partition":0,"offset":7,"timestamp":1700000000000,"key":"k",
-//    "source":"<16 hex>","sequence":1,"epoch":0,"value":<the event>}
-// A key or value that is not UTF-8 text or not JSON is given as "key_base64" or "value_base64"; a tombstone has
-// "value":null. source, sequence and epoch are there when the record has a valid `hf` or `hf-origin` header.
+// An event as members of a JSON object; commas stand between the members of one call, and before the first where it is
+// shown. All of them as file handlers ("file"), command handlers and HTTP batches ("delivered") write them:
+//   delivered  "attempt":1,"last_attempt":false,"idempotency_key":"t-0-7"
+//   all        "topic":"t","partition":0,"offset":7,"timestamp":1700000000000,"key":"k"
+//   delivered  ,"headers":[{"name":"content-type","value":"application/json"}]
+//   all        ,"source":"<16 hex>","sequence":1,"epoch":0,"value":<the event>
+// A key, header name or header value that is not UTF-8 is "..._base64", a value that is no JSON "value_base64"; a
+// tombstone and a missing header value are null. There is no "key" without a key, no "headers" without others than `hf`
+// and `hf-origin`, and source, sequence and epoch are those of one of the two.
+void append_delivery_members(const Delivery& delivery, const EventFacts& facts, std::string& to);
+void append_place_members(const event::Record& record, std::string& to);
+void append_header_member(const event::Record& record, std::string& to);
+// `json_value`: there is a value, and it is valid JSON.
+void append_event_members(const event::Record& record, const EventFacts& facts, bool json_value, std::string& to);
+
+// One event as one line of NDJSON, with the line feed, for file handlers.
 std::string ndjson_line(const event::Record& record, event::JsonEvents& json);
 
-// The same for a command handler, with more members in front:
-//   "id":1,"attempt":1,"last_attempt":false,"idempotency_key":"t-0-7",
-// and behind the key, if the event has headers (without `hf`):
-//   "headers":[{"name":"content-type","value":"application/json"}]
-// A header's value that is not UTF-8 text is given as "value_base64", a missing one is null.
+// The same as a command handler gets it, "id":1 in front.
 std::string command_input(std::uint64_t id, const Delivery& delivery, event::JsonEvents& json);
-
-// SOURCE-SEQUENCE when the record has a valid `hf` or `hf-origin` header, so that a resend of one event has the same
-// key; else TOPIC-PARTITION-OFFSET.
-std::string idempotency_key(const event::Record& record);
 
 }  // namespace hubferry::deliver

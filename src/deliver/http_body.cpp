@@ -1,28 +1,12 @@
 #include "deliver/http_body.h"
 
-#include "deliver/http_event.h"
+#include "deliver/event_facts.h"
+#include "deliver/event_line.h"
 
 namespace hubferry::deliver {
 namespace {
 
 constexpr std::size_t kAroundAnEvent = 384;  // bytes of JSON besides key and value, about
-
-void append_headers(const event::Record& record, std::string& to) {
-  const char* before = ",\"headers\":[{";
-  for (const event::Header& header : record.headers) {
-    if (header.name == event::kOriginHeader || header.name == event::kForwardedOriginHeader) continue;
-    to += before;
-    append_text_member("name", header.name, to);
-    to += ',';
-    if (header.value) {
-      append_text_member("value", *header.value, to);
-    } else {
-      to += "\"value\":null";
-    }
-    before = "},{";
-  }
-  if (*before == '}') to += "}]";
-}
 
 }  // namespace
 
@@ -61,40 +45,12 @@ BatchBody BatchWriter::write(const std::vector<Delivery>& deliveries) {
 void BatchWriter::append_envelope(const Delivery& delivery, std::string& to) {
   const event::Record& record = *delivery.record;
   const EventFacts facts = facts_of(record);
-  to += "{\"attempt\":";
-  append_number(std::uint64_t{delivery.attempt}, to);
-  to += delivery.last_attempt ? ",\"last_attempt\":true" : ",\"last_attempt\":false";
-  to += ",\"idempotency_key\":\"";
-  append_idempotency_key(record, facts, to);
-  to += "\",";
-  append_text_member("topic", record.topic, to);
-  to += ",\"partition\":";
-  append_number(std::int64_t{record.partition}, to);
-  to += ",\"offset\":";
-  append_number(record.offset, to);
-  to += ",\"timestamp\":";
-  append_number(record.timestamp_ms, to);
-  if (record.key) {
-    to += ',';
-    append_text_member("key", *record.key, to);
-  }
-  append_headers(record, to);
-  if (facts.origin) {
-    to += ",\"source\":\"";
-    append_hex(facts.origin->source, to);
-    to += "\",\"sequence\":";
-    append_number(facts.origin->sequence, to);
-    to += ",\"epoch\":";
-    append_number(std::uint64_t{facts.origin->epoch}, to);
-  }
-  if (!record.value) {
-    to += ",\"value\":null";
-  } else if (json_.valid(*record.value)) {
-    to += ",\"value\":";
-    append_one_line(*record.value, to);
-  } else {
-    append_base64_member(",\"value_base64\":\"", *record.value, to);
-  }
+  to += '{';
+  append_delivery_members(delivery, facts, to);
+  to += ',';
+  append_place_members(record, to);
+  append_header_member(record, to);
+  append_event_members(record, facts, record.value && json_.valid(*record.value), to);
   to += '}';
 }
 

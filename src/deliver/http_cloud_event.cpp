@@ -1,7 +1,8 @@
 #include <simdjson.h>
 
-#include "deliver/http_event.h"
+#include "deliver/event_facts.h"
 #include "deliver/http_json.h"
+#include "deliver/json_members.h"
 
 namespace hubferry::deliver {
 namespace {

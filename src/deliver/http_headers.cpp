@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "deliver/http_event.h"
+#include "deliver/event_facts.h"
 
 namespace hubferry::deliver {
 namespace {

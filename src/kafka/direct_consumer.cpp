@@ -144,8 +144,8 @@ void DirectConsumer::find_strangers(const Survey& survey, Instant now, Listener&
     complain(
         Trouble::kStrangers,
         {ErrorCode::kConflict,
-         fmt::format("{} partition {}: the checkpoint is {}, which this consumer did not commit: another one reads "
-                     "the same partitions under this group, or somebody set the checkpoint; give each consumer "
+         fmt::format("{} partition {}: the checkpoint is {}, which this consumer did not commit: another daemon "
+                     "reads the same partitions under this group, or somebody set the checkpoint; give each consumer "
                      "partitions or a group of its own",
                      where(), partition, committed),
          Disposition::kRetry},

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 
-#include "kafka/client_log.h"
-#include "kafka/configuration.h"
 #include "kafka/error_class.h"
 #include "kafka/handles.h"
+#include "kafka/simple_client.h"
 
 namespace hubferry::kafka {
 namespace {
@@ -52,26 +51,23 @@ Error error_of(rd_kafka_resp_err_t code, const std::string& where) {
 
 class SimpleReader final : public TailReader {
  public:
-  SimpleReader(std::unique_ptr<ClientLog> log, std::unique_ptr<RdKafka::Consumer> client,
-               std::unique_ptr<RdKafka::Topic> topic, std::string header)
-      : log_(std::move(log)),
-        client_(std::move(client)),
-        topic_(std::move(topic)),
-        queue_(rd_kafka_queue_new(client_->c_ptr())),
+  SimpleReader(SimpleClient client, std::string header)
+      : client_(std::move(client)),
+        queue_(rd_kafka_queue_new(client_.consumer->c_ptr())),
         header_(std::move(header)),
-        where_(fmt::format("reading back topic {}", topic_->name())) {}
+        where_(fmt::format("reading back topic {}", client_.topic->name())) {}
 
   ~SimpleReader() override {
-    for (const std::int32_t partition : started_) rd_kafka_consume_stop(topic_->c_ptr(), partition);
+    for (const std::int32_t partition : started_) rd_kafka_consume_stop(client_.topic->c_ptr(), partition);
   }
 
   Result<std::vector<std::int64_t>> end_offsets(std::int32_t partitions, Milliseconds timeout) override {
     const PartitionListPtr list(rd_kafka_topic_partition_list_new(partitions));
     for (std::int32_t p = 0; p < partitions; ++p) {
-      rd_kafka_topic_partition_list_add(list.get(), topic_->name().c_str(), p)->offset = kLatest;
+      rd_kafka_topic_partition_list_add(list.get(), client_.topic->name().c_str(), p)->offset = kLatest;
     }
     const auto wait = static_cast<int>(std::clamp<Milliseconds::rep>(timeout.count(), 1, 600'000));
-    const auto code = rd_kafka_offsets_for_times(client_->c_ptr(), list.get(), wait);
+    const auto code = rd_kafka_offsets_for_times(client_.consumer->c_ptr(), list.get(), wait);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(error_of(code, where_));
     std::vector<std::int64_t> ends;
     for (int i = 0; i < list->cnt; ++i) {
@@ -89,7 +85,7 @@ class SimpleReader final : public TailReader {
   }
 
   Status start(std::int32_t partition, std::int64_t offset) override {
-    if (rd_kafka_consume_start_queue(topic_->c_ptr(), partition, offset, queue_.get()) != 0) {
+    if (rd_kafka_consume_start_queue(client_.topic->c_ptr(), partition, offset, queue_.get()) != 0) {
       return tl::make_unexpected(error_of(rd_kafka_last_error(), fmt::format("{} partition {}", where_, partition)));
     }
     started_.push_back(partition);
@@ -97,7 +93,7 @@ class SimpleReader final : public TailReader {
   }
 
   std::size_t poll(Milliseconds timeout, Listener& listener) override {
-    client_->poll(0);  // log lines and client errors
+    client_.consumer->poll(0);  // log lines and client errors
     std::size_t records = 0;
     auto wait = static_cast<int>(std::clamp<Milliseconds::rep>(timeout.count(), 0, 60'000));
     while (records < kRecordsPerPoll) {
@@ -132,9 +128,7 @@ class SimpleReader final : public TailReader {
     return std::string_view(static_cast<const char*>(value), size);
   }
 
-  std::unique_ptr<ClientLog> log_;
-  std::unique_ptr<RdKafka::Consumer> client_;
-  std::unique_ptr<RdKafka::Topic> topic_;
+  SimpleClient client_;
   QueuePtr queue_;
   const std::string header_;
   const std::string where_;
@@ -145,15 +139,9 @@ class SimpleReader final : public TailReader {
 
 Result<std::unique_ptr<TailReader>> TailReader::create(const Properties& properties, const std::string& topic,
                                                        const std::string& header) {
-  auto log = std::make_unique<ClientLog>(fmt::format("read-back of topic {}", topic));
-  auto configuration = make_configuration(properties, kSettings, log.get());
-  if (!configuration) return tl::make_unexpected(std::move(configuration).error());
-  std::string reason;
-  std::unique_ptr<RdKafka::Consumer> client(RdKafka::Consumer::create(configuration->get(), reason));
-  if (!client) return fail(ErrorCode::kInvalid, fmt::format("kafka reader of topic {}: {}", topic, reason));
-  std::unique_ptr<RdKafka::Topic> handle(RdKafka::Topic::create(client.get(), topic, nullptr, reason));
-  if (!handle) return fail(ErrorCode::kInvalid, fmt::format("kafka topic {}: {}", topic, reason));
-  return std::make_unique<SimpleReader>(std::move(log), std::move(client), std::move(handle), header);
+  auto client = SimpleClient::create(properties, kSettings, topic, "read-back");
+  if (!client) return tl::make_unexpected(std::move(client).error());
+  return std::make_unique<SimpleReader>(std::move(*client), header);
 }
 
 }  // namespace hubferry::kafka

@@ -7,12 +7,11 @@
 #include <map>
 #include <utility>
 
-#include "kafka/client_log.h"
-#include "kafka/configuration.h"
 #include "kafka/consumed_record.h"
 #include "kafka/error_class.h"
 #include "kafka/handles.h"
 #include "kafka/positions.h"
+#include "kafka/simple_client.h"
 
 namespace hubferry::kafka {
 namespace {
@@ -52,21 +51,18 @@ bool is_final(rd_kafka_resp_err_t code) {
 
 class RangeReader final : public TopicReader {
  public:
-  RangeReader(std::unique_ptr<ClientLog> log, std::unique_ptr<RdKafka::Consumer> client,
-              std::unique_ptr<RdKafka::Topic> topic)
-      : log_(std::move(log)),
-        client_(std::move(client)),
-        topic_(std::move(topic)),
-        queue_(rd_kafka_queue_new(client_->c_ptr())),
-        where_(fmt::format("reading topic {}", topic_->name())) {}
+  explicit RangeReader(SimpleClient client)
+      : client_(std::move(client)),
+        queue_(rd_kafka_queue_new(client_.consumer->c_ptr())),
+        where_(fmt::format("reading topic {}", client_.topic->name())) {}
 
   ~RangeReader() override {
-    for (const auto& [partition, range] : open_) rd_kafka_consume_stop(topic_->c_ptr(), partition);
+    for (const auto& [partition, range] : open_) rd_kafka_consume_stop(client_.topic->c_ptr(), partition);
   }
 
   Status start(const Range& range) {
     if (range.first >= range.end) return {};
-    if (rd_kafka_consume_start_queue(topic_->c_ptr(), range.partition, range.first, queue_.get()) != 0) {
+    if (rd_kafka_consume_start_queue(client_.topic->c_ptr(), range.partition, range.first, queue_.get()) != 0) {
       return tl::make_unexpected(
           make_error(rd_kafka_last_error(), fmt::format("{} partition {}", where_, range.partition)));
     }
@@ -75,7 +71,7 @@ class RangeReader final : public TopicReader {
   }
 
   Status read(Milliseconds timeout, std::vector<event::Record>& records) override {
-    client_->poll(0);  // log lines and client errors
+    client_.consumer->poll(0);  // log lines and client errors
     const std::size_t before = records.size();
     if (Status status = take_fetched(timeout, records); !status) return status;
     if (records.size() > before || open_.empty() || checked_) return {};
@@ -110,7 +106,8 @@ class RangeReader final : public TopicReader {
 
   // librdkafka waits in silence for a partition that does not exist.
   Status check_partitions(Milliseconds timeout) {
-    const auto count = partition_count(*client_->c_ptr(), topic_->name(), {.deadline = SteadyClock::now() + timeout});
+    const auto count =
+        partition_count(*client_.consumer->c_ptr(), client_.topic->name(), {.deadline = SteadyClock::now() + timeout});
     if (!count && count.error().code != ErrorCode::kNotFound) return {};
     const std::int32_t last = open_.rbegin()->first;
     if (count && last < *count) {
@@ -141,7 +138,7 @@ class RangeReader final : public TopicReader {
   }
 
   void finish(std::int32_t partition) {
-    rd_kafka_consume_stop(topic_->c_ptr(), partition);
+    rd_kafka_consume_stop(client_.topic->c_ptr(), partition);
     open_.erase(partition);
   }
 
@@ -152,9 +149,7 @@ class RangeReader final : public TopicReader {
     return error;
   }
 
-  std::unique_ptr<ClientLog> log_;
-  std::unique_ptr<RdKafka::Consumer> client_;
-  std::unique_ptr<RdKafka::Topic> topic_;
+  SimpleClient client_;
   QueuePtr queue_;
   const std::string where_;
   std::map<std::int32_t, Range> open_;  // not yet read to the end
@@ -165,15 +160,9 @@ class RangeReader final : public TopicReader {
 
 Result<std::unique_ptr<TopicReader>> TopicReader::create(const Properties& properties, const std::string& topic,
                                                          const std::vector<Range>& ranges) {
-  auto log = std::make_unique<ClientLog>(fmt::format("reader of topic {}", topic));
-  auto configuration = make_configuration(properties, kSettings, log.get());
-  if (!configuration) return tl::make_unexpected(std::move(configuration).error());
-  std::string reason;
-  std::unique_ptr<RdKafka::Consumer> client(RdKafka::Consumer::create(configuration->get(), reason));
-  if (!client) return fail(ErrorCode::kInvalid, fmt::format("kafka reader of topic {}: {}", topic, reason));
-  std::unique_ptr<RdKafka::Topic> handle(RdKafka::Topic::create(client.get(), topic, nullptr, reason));
-  if (!handle) return fail(ErrorCode::kInvalid, fmt::format("kafka topic {}: {}", topic, reason));
-  auto reader = std::make_unique<RangeReader>(std::move(log), std::move(client), std::move(handle));
+  auto client = SimpleClient::create(properties, kSettings, topic, "reader");
+  if (!client) return tl::make_unexpected(std::move(client).error());
+  auto reader = std::make_unique<RangeReader>(std::move(*client));
   for (const Range& range : ranges) {
     if (Status status = reader->start(range); !status) return tl::make_unexpected(std::move(status).error());
   }

@@ -13,7 +13,7 @@ using testing::IsEmpty;
 class Examples : public Loading {
  protected:
   static std::string example(const std::string& name) {
-    return std::filesystem::path(__FILE__).parent_path() / "../../../conf" / name;
+    return std::filesystem::path(HUBFERRY_EXAMPLES) / name;
   }
   static std::string text_of(const std::string& path) {
     const auto text = read_text_file(path, "example");

@@ -10,7 +10,6 @@ namespace {
 TEST(CommitNote, ReadsBackWhatWasWritten) {
   CommitNote note;
   note.partitions_at_start = 8;
-  note.reader = 77;
   note.finished = {{101, 101}, {105, 400}, {100'000, 100'001}};
   note.failures = {{100, 2}, {104, 1}, {99'999, 1'000}};
   note.parked = {0, 1, UINT64_MAX};
@@ -30,7 +29,6 @@ TEST(CommitNote, RandomNotesFitAndReadBack) {
     const auto committed = static_cast<std::int64_t>(random() % 1'000'000'000'000);
     CommitNote note;
     note.partitions_at_start = static_cast<std::int32_t>(random() % 100'000);
-    note.reader = static_cast<std::uint16_t>(random());
     // Either dense within the span of a bit map, or few and far.
     const bool dense = random() % 2 == 0;
     const std::int64_t most = dense ? kMostSpan : 1'000'000;

@@ -230,7 +230,7 @@ TEST_F(DispatcherRevoke, AtTheDeadlineWhatIsAtTheHandlerCountsAsTriedAndIsLeftTo
 }
 
 TEST_F(DispatcherRevoke, TheLastAttemptIsNeverTakenByADeadline) {
-  assign(0, 0, CommitNote{0, {}, {{0, 2}}, {}, 0});
+  assign(0, 0, CommitNote{0, {}, {{0, 2}}, {}});
   add({"a"});
   EXPECT_TRUE(take_one().last_attempt);
   dispatcher_->revoke({0}, false, now_);
@@ -297,6 +297,19 @@ TEST_F(DispatcherRevoke, ADeadLetterUnderWayIsAwaited) {
   const auto commit = settle();
   ASSERT_TRUE(commit);
   EXPECT_EQ(commit->offsets.at(0).offset, 1);
+  EXPECT_TRUE(dispatcher_->take_revoke_done(now_));
+}
+
+TEST_F(DispatcherRevoke, ADeadLetterUnderWayIsAwaitedWhenItsCountIsCommittedAlready) {
+  add({"a"});
+  answer(take_one(), Verdict::kRejected);
+  const auto letter = dispatcher_->next_dead_letter();
+  ASSERT_TRUE(letter);
+  settle();
+  dispatcher_->revoke({0}, false, now_);
+  EXPECT_FALSE(dispatcher_->take_revoke_done(now_));
+  dispatcher_->dead_letter_written(letter->id, {}, now_);
+  settle();
   EXPECT_TRUE(dispatcher_->take_revoke_done(now_));
 }
 

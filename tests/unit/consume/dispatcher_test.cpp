@@ -243,6 +243,7 @@ TEST_F(DispatcherTest, WhatWasUnderWayBeforeAnOutageDoesNotEndIt) {
   take_all();
   answer(taken_[0], Verdict::kUnavailable, milliseconds(10'000));
   answer(taken_[1]);
+  EXPECT_TRUE(dispatcher_->unavailable_since());
   add({"c"});
   now_ += milliseconds(9'999);
   EXPECT_THAT(take(), IsEmpty());
@@ -296,6 +297,19 @@ TEST_F(DispatcherTest, TheNoteOfTheLastOwnerIsObeyed) {
   EXPECT_EQ(next.partitions_at_start, 8);
   EXPECT_THAT(next.finished, ElementsAre(CommitNote::Run{11, 12}, CommitNote::Run{20, 20}));
   EXPECT_EQ(next.failures, (std::map<std::int64_t, std::uint32_t>{{10, 2}, {13, 3}, {25, 1}}));
+}
+
+TEST_F(DispatcherTest, TheNextOwnerBuriesARejectedEventWithoutDeliveringIt) {
+  add({"a"});
+  answer(take_one(), Verdict::kRejected);
+  const auto committed = commit();
+  assign(0, committed.offset, note_of(committed));
+  dispatcher_->next_dead_letter();  // that of the last owner, which ended
+  dispatcher_->add(record(0, "a"), now_);
+  EXPECT_THAT(take(), IsEmpty());
+  const auto letter = dispatcher_->next_dead_letter();
+  ASSERT_TRUE(letter);
+  EXPECT_EQ(letter->attempts, 1U);
 }
 
 TEST_F(DispatcherTest, AnEventTooFarAheadOfTheCheckpointWaitsWhenItsNoteWouldNotFit) {

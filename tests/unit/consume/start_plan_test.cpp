@@ -17,7 +17,7 @@ class StartPlanTest : public testing::Test {
     route_.topic = "orders";
     route_.resends_look_back = 10;
   }
-  static PartitionPosition committed(std::int64_t offset, const CommitNote& note = {8, {}, {}, {}, 0}) {
+  static PartitionPosition committed(std::int64_t offset, const CommitNote& note = {8, {}, {}, {}}) {
     return {offset, encode(note, offset), 100, 200, 150};
   }
   static PartitionPosition fresh() { return {-1, {}, 100, 200, 150}; }
@@ -34,7 +34,7 @@ class StartPlanTest : public testing::Test {
 };
 
 TEST_F(StartPlanTest, ACheckpointIsGoneOnFromWithItsNote) {
-  CommitNote note{8, {{160, 170}}, {{155, 2}}, {}, 0};
+  CommitNote note{8, {{160, 170}}, {{155, 2}}, {}};
   const StartPlan plan = this->plan({committed(155, note)});
   EXPECT_EQ(plan.starts[0].offset, 155);
   EXPECT_EQ(plan.starts[0].note, note);
@@ -61,7 +61,7 @@ TEST_F(StartPlanTest, TheFirstStartIsAsTheRouteSays) {
 
 TEST_F(StartPlanTest, PartitionsThatAppearLaterAreReadFromTheirFirstEvent) {
   begin_at(config::StartPosition::Kind::kLatest);
-  const CommitNote two{2, {}, {}, {}, 0};
+  const CommitNote two{2, {}, {}, {}};
   const StartPlan plan = this->plan({committed(150, two), fresh(), fresh()});
   EXPECT_EQ(plan.starts[1].offset, 200) << "was there when the group began";
   EXPECT_EQ(plan.starts[2].offset, 100) << "came later";
@@ -79,9 +79,9 @@ TEST_F(StartPlanTest, WithForeignCheckpointsNothingIsSkipped) {
 }
 
 TEST_F(StartPlanTest, ACheckpointThatRetentionHasOvertakenGoesOnAtTheOldestEventAndIsTold) {
-  const StartPlan plan = this->plan({committed(60, {1, {{70, 80}}, {{65, 1}}, {}, 0})});
+  const StartPlan plan = this->plan({committed(60, {1, {{70, 80}}, {{65, 1}}, {}})});
   EXPECT_EQ(plan.starts[0].offset, 100);
-  EXPECT_EQ(plan.starts[0].note, (CommitNote{1, {}, {}, {}, 0}));
+  EXPECT_EQ(plan.starts[0].note, (CommitNote{1, {}, {}, {}}));
   EXPECT_EQ(plan.expired, 40);
   EXPECT_THAT(plan.notices, ElementsAre(HasSubstr("removed 40 events")));
 }

@@ -12,6 +12,12 @@
 namespace hubferry::deliver {
 namespace {
 
+std::string idempotency_key(const event::Record& record) {
+  std::string key;
+  append_idempotency_key(record, facts_of(record), key);
+  return key;
+}
+
 event::Record sample() {
   event::Record record;
   record.topic = "orders";

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "deliver/http_event.h"
+#include "deliver/event_facts.h"
 #include "unit/deliver/http_records.h"
 
 namespace hubferry::deliver {

@@ -1,4 +1,4 @@
-#include "deliver/http_event.h"
+#include "deliver/event_facts.h"
 
 #include <simdjson.h>
 
