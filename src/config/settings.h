@@ -122,6 +122,19 @@ struct HandlerSettings {
   std::chrono::milliseconds rotate_interval{0};  // or that old; 0: never
 };
 
+// When a route's circuit breaker opens and how it closes again. All instances of one control log follow the same rules.
+struct BreakerRules {
+  std::uint32_t threshold = 100;                      // opens on more final failures than this...
+  std::chrono::milliseconds window{30'000};           // ...within this time, over all instances
+  std::uint32_t consecutive = 25;                     // or on so many in a row without a success; 0: never
+  std::chrono::milliseconds unavailable_for{60'000};  // or on a handler not available for longer than this; 0: never
+  std::uint32_t quorum = 1;                           // instances that must see it, as far as there are so many
+  std::uint32_t probe_events = 5;                     // that must succeed, one at a time, before it closes
+  std::chrono::milliseconds cool_down{0};             // before it is tried again without a person; 0: a person resumes
+
+  bool operator==(const BreakerRules&) const = default;
+};
+
 struct ConsumeRoute {
   std::string name;
   std::string topic;
@@ -145,7 +158,32 @@ struct ConsumeRoute {
   bool skip_resends = true;                 // skips what the record header `hf` shows to be a resend
   std::uint32_t resends_look_back = 1'000;  // records before the checkpoint, read again to know what was seen
 
+  bool breaker = true;
+  BreakerRules breaker_rules;
+
   bool direct() const { return all_partitions || !partitions.empty(); }
+};
+
+// The topic by which all instances share their breakers.
+struct ControlSettings {
+  std::string topic;     // one partition, read and written by all instances; empty: each instance for itself
+  std::string instance;  // this one's name there, the same after a restart
+};
+
+// Who is told when a breaker opens.
+struct NotifySettings {
+  std::string webhook_url;  // secret: it may carry a key; empty: none
+  std::string mail_server;  // smtp://host[:port] or smtps://host[:port]; empty: no mail
+  std::string mail_from;
+  std::vector<std::string> mail_to;
+  std::string mail_user;
+  std::filesystem::path mail_password_file;
+  bool mail_require_tls = true;   // for smtp://: STARTTLS must succeed
+  std::filesystem::path ca_file;  // PEM, for both; empty: the system's authorities
+  std::string public_url;         // of this daemon or its load balancer, without a path: links begin with it
+  std::chrono::milliseconds link_valid_for{24 * 3'600'000};
+
+  bool any() const { return !webhook_url.empty() || !mail_server.empty(); }
 };
 
 struct Settings {
@@ -154,6 +192,8 @@ struct Settings {
   SpoolSettings spool;
   ShutdownSettings shutdown;
   EmbeddedBrokerSettings embedded_broker;
+  ControlSettings control;
+  NotifySettings notify;
   KafkaProperties producer_properties;  // for every produce route
   KafkaProperties consumer_properties;  // for every consume route; group.id comes from the route
   std::vector<ProduceRoute> produce;    // by name
