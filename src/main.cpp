@@ -50,7 +50,7 @@ class Daemon {
     }
     const consume::Connections connections{settings_.consumer_properties, settings_.producer_properties};
     for (const config::ConsumeRoute& route : settings_.consume) {
-      auto road = consume::ConsumeRoad::create(route, connections, metrics_, health_);
+      auto road = consume::ConsumeRoad::create(route, connections, nullptr, metrics_, health_);
       if (!road) return in_route("consume", route.name, road.error());
       consume_.push_back(std::move(*road));
     }

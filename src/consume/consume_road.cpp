@@ -12,9 +12,9 @@ ConsumeRoad::~ConsumeRoad() {
 }
 
 Result<std::unique_ptr<ConsumeRoad>> ConsumeRoad::create(const config::ConsumeRoute& route,
-                                                         const Connections& connections, observe::Metrics& metrics,
-                                                         observe::Health& health) {
-  auto edge = std::make_unique<Edge>(route, connections, metrics, health);
+                                                         const Connections& connections, Circuit* circuit,
+                                                         observe::Metrics& metrics, observe::Health& health) {
+  auto edge = std::make_unique<Edge>(route, connections, circuit, metrics, health);
   if (auto opened = edge->open(); !opened) return tl::make_unexpected(opened.error());
   health.set("consume." + route.name, observe::Health::State::kDegraded, "starting");
   return std::unique_ptr<ConsumeRoad>(new ConsumeRoad(std::move(edge)));

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/settings.h"
+#include "consume/circuit.h"
 #include "observe/health.h"
 #include "observe/metrics.h"
 
@@ -23,8 +24,10 @@ struct Connections {
 class ConsumeRoad {
  public:
   // Opens the handler and checks the client's properties: errors name what to mend. Does not need the broker.
+  // `circuit`: the route's breaker, which must outlive it; nullptr: it has none.
   static Result<std::unique_ptr<ConsumeRoad>> create(const config::ConsumeRoute& route, const Connections& connections,
-                                                     observe::Metrics& metrics, observe::Health& health);
+                                                     Circuit* circuit, observe::Metrics& metrics,
+                                                     observe::Health& health);
   ~ConsumeRoad();
 
   const std::string& name() const;

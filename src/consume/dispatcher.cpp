@@ -158,8 +158,8 @@ std::size_t Dispatcher::room(std::int32_t partition) const {
 }
 
 bool Dispatcher::may_deliver(Instant now) {
-  return !stopping_ && !paused_ && !ready_.empty() && batches_in_flight_ < most_batches() &&
-         now >= unavailable_until_ && bucket_.available(now) != 0;
+  return permit_.kind == Permit::Kind::kClosed && !stopping_ && !paused_ && !ready_.empty() &&
+         batches_in_flight_ < most_batches() && now >= unavailable_until_ && bucket_.available(now) != 0;
 }
 
 bool Dispatcher::batch_is_full(Instant now) const {
@@ -198,6 +198,7 @@ void Dispatcher::admit_due(Instant now) {
 std::vector<deliver::Delivery> Dispatcher::next_batch(Instant now) {
   std::vector<deliver::Delivery> batch;
   admit_due(now);
+  if (permit_.kind == Permit::Kind::kProbe) return next_probe(now);
   if (!may_deliver(now) || !batch_is_full(now)) return batch;
   const std::size_t most = std::min(options_.batch.max_events, bucket_.available(now));
   std::uint64_t bytes = 0;
@@ -302,10 +303,13 @@ std::uint32_t Dispatcher::new_batch() {
 }
 
 std::optional<deliver::DeadLetter> Dispatcher::next_dead_letter() {
-  while (!dead_letters_.empty()) {
-    deliver::DeadLetter letter = std::move(dead_letters_.front());
+  while (!dead_letters_.empty() && may_die(dead_letters_.front())) {
+    deliver::DeadLetter letter = std::move(dead_letters_.front().letter);
     dead_letters_.pop_front();
-    if (find(letter.id) != nullptr) return letter;
+    Partition* partition = find(letter.id);
+    if (partition == nullptr) continue;
+    ++partition->letters_at_writer;
+    return letter;
   }
   return std::nullopt;
 }
@@ -314,7 +318,8 @@ std::optional<Instant> Dispatcher::next_due() const {
   std::optional<Instant> due;
   const auto sooner = [&due](Instant instant) { due = due ? std::min(*due, instant) : instant; };
   if (!waiting_.empty()) sooner(waiting_.begin()->first);
-  if (!ready_.empty() && !stopping_ && !paused_ && batches_in_flight_ < most_batches()) {
+  if (permit_.kind == Permit::Kind::kClosed && !ready_.empty() && !stopping_ && !paused_ &&
+      batches_in_flight_ < most_batches()) {
     Instant next = unavailable_until_;
     if (options_.batch.wait.count() != 0) next = std::max(next, ready_since_ + options_.batch.wait);
     sooner(bucket_.unlimited() ? next : std::max(next, bucket_.next()));

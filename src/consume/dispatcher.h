@@ -10,6 +10,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "consume/circuit.h"
 #include "consume/partition_work.h"
 #include "consume/token_bucket.h"
 #include "deliver/dead_letter.h"
@@ -36,10 +37,12 @@ struct Commit {
 // topic it is tried for ever. A handler that is not available costs no attempts: the route waits.
 // Checkpoint: only finished events are below a committed offset; what is finished above it goes along as a CommitNote,
 // and what would not fit into one is not delivered yet. One commit at a time, one a second.
-// Revoke: dispatching stops at once, work in flight may end until the deadline, what was done is committed and awaited,
-// then the partitions are let go. A delivery that did not end in time counts as a failed one, but never as the last.
-// Nothing but the revoked partitions is committed meanwhile (a commit during a cooperative rebalance can cost the
-// assignment before librdkafka 2.10).
+// Breaker: the permit says what may be delivered, and which of the events that failed for good may go to the
+// dead-letter topic. The others wait; when the breaker closes after an opening they get their attempts anew, because it
+// was the handler that failed and not they. Revoke: dispatching stops at once, work in flight may end until the
+// deadline, what was done is committed and awaited, then the partitions are let go. A delivery that did not end in time
+// counts as a failed one, but never as the last. Nothing but the revoked partitions is committed meanwhile (a commit
+// during a cooperative rebalance can cost the assignment before librdkafka 2.10).
 class Dispatcher {
  public:
   struct Options {
@@ -79,6 +82,8 @@ class Dispatcher {
   void answered(const deliver::WorkId& id, deliver::Outcome outcome, Instant now);
   void dead_letter_written(const deliver::WorkId& id, const Status& status, Instant now);
   void committed(std::uint64_t token, bool ok, Instant now);
+  // What the breaker allows from now on.
+  void permit(const Permit& permit, Instant now);
   // Nothing is delivered until resume(); all else goes on.
   void pause() { paused_ = true; }
   void resume() { paused_ = false; }
@@ -102,6 +107,9 @@ class Dispatcher {
   std::optional<Instant> next_due() const;
 
   // ---- state
+  // What happened since the last call, and how things stand, for the breaker; without lag.
+  RouteTally take_tally();
+  const Permit& permit() const { return permit_; }
   std::vector<std::int32_t> assignment() const;
   std::size_t in_flight() const { return in_flight_; }
   std::size_t buffered() const;
@@ -130,6 +138,10 @@ class Dispatcher {
     std::uint32_t batch = 0;
     std::uint64_t serial = 0;  // of the batch
   };
+  struct Letter {
+    deliver::DeadLetter letter;
+    std::uint64_t number = 0;  // of the final failure; 0: it is none of this instance
+  };
   struct OutstandingCommit {
     struct Part {
       std::uint64_t epoch = 0;
@@ -152,6 +164,9 @@ class Dispatcher {
   bool may_deliver(Instant now);
   bool batch_is_full(Instant now) const;
   void admit_due(Instant now);
+  std::vector<deliver::Delivery> next_probe(Instant now);
+  bool may_probe() const;
+  std::int32_t candidate() const;
   void list(Partition& partition, Instant now);
   bool divert(Partition& partition, Lane& lane, Instant now);
   std::optional<std::string> why_dead(Partition& partition, const Item& item) const;
@@ -166,7 +181,12 @@ class Dispatcher {
   void failed(Partition& partition, Lane& lane, Instant now);
   void wait_for_handler(const deliver::Outcome& outcome, std::uint64_t serial, Instant now);
   void wait(const Partition& partition, Lane& lane, Instant until);
-  void die(Partition& partition, Lane& lane, std::string reason, Instant now);
+  void count_final(const Item& item, const std::string& reason, Instant now);
+  void judge_probe(const Slot& slot, const deliver::Outcome& outcome);
+  void die(Partition& partition, Lane& lane, std::string reason, Instant now, std::uint64_t number = 0);
+  bool may_die(const Letter& letter) const;
+  bool awaits_letters(const Partition& partition) const;
+  void forgive(Instant now);
   Lane* finish_first(Partition& partition, Lane& lane);
   void go_on(Partition& partition, Lane* lane, Instant now);
 
@@ -183,7 +203,7 @@ class Dispatcher {
   std::map<std::int32_t, Partition> partitions_;
   std::deque<Partition*> ready_;  // those with ready lanes, in turns
   std::multimap<Instant, Waiting> waiting_;
-  std::deque<deliver::DeadLetter> dead_letters_;  // to be written
+  std::deque<Letter> dead_letters_;  // to be written
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<std::uint32_t> batches_;  // unanswered events of each batch at the handler
@@ -202,6 +222,9 @@ class Dispatcher {
   std::uint32_t unavailable_answers_ = 0;
   std::uint64_t unavailable_serial_ = 0;  // batches before it do not show that the handler is available again
   Statistics statistics_;
+  Permit permit_;
+  RouteTally tally_;                // with what is known of it at any time: finals and the probe
+  std::uint64_t probe_serial_ = 0;  // batches before it do not belong to the probe
   bool paused_ = false;
   bool stopping_ = false;
   bool revoke_pending_ = false;

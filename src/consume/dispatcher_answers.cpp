@@ -23,6 +23,7 @@ void Dispatcher::answered(const deliver::WorkId& id, deliver::Outcome outcome, I
     unavailable_since_.reset();
     unavailable_answers_ = 0;
   }
+  judge_probe(slot, outcome);
   if (slot.partition == nullptr) return;
   Partition& partition = *slot.partition;
   Lane& lane = *slot.lane;
@@ -52,6 +53,7 @@ void Dispatcher::settle(Partition& partition, Lane& lane, Instant now) {
   for (std::uint32_t count = std::exchange(lane.at_handler, 0U); count != 0 && left != nullptr; --count) {
     if (left->first->offset >= left->failed_offset) return failed(partition, *left, now);
     left = finish_first(partition, *left);
+    tally_.succeeded(1);
   }
   go_on(partition, left, now);
 }
@@ -77,8 +79,9 @@ void Dispatcher::failed(Partition& partition, Lane& lane, Instant now) {
   if (outcome.verdict == deliver::Verdict::kUnavailable || partition.abandoned) return go_on(partition, &lane, now);
   const Item& item = *lane.first;
   const bool last = keeps_count() && item.failures >= options_.retry_attempts;
+  count_final(item, outcome.reason, now);
   if (last || (options_.dead_letter && item.rejected)) {
-    die(partition, lane, std::move(lane.failed_outcome.reason), now);
+    die(partition, lane, std::move(lane.failed_outcome.reason), now, tally_.state.finals);
   } else {
     wait(partition, lane, now + std::max(outcome.retry_after, retry_backoff_.delay(item.failures - 1)));
   }
@@ -102,7 +105,7 @@ void Dispatcher::wait(const Partition& partition, Lane& lane, Instant until) {
   waiting_.emplace(until, Waiting{partition.number, partition.epoch, lane.id});
 }
 
-void Dispatcher::die(Partition& partition, Lane& lane, std::string reason, Instant now) {
+void Dispatcher::die(Partition& partition, Lane& lane, std::string reason, Instant now, std::uint64_t number) {
   const Item& item = *lane.first;
   lane.state = Lane::State::kDying;
   lane.failed_outcome.reason = std::move(reason);
@@ -116,10 +119,11 @@ void Dispatcher::die(Partition& partition, Lane& lane, std::string reason, Insta
     return wait(partition, lane, now + options_.retry_max);
   }
   if (parks) partition.parking_trouble.reset();
-  dead_letters_.push_back({{partition.number, partition.epoch, item.offset, 0},
-                           Item::share(lane.first),
-                           lane.failed_outcome.reason,
-                           item.failures});
+  dead_letters_.push_back({{{partition.number, partition.epoch, item.offset, 0},
+                            Item::share(lane.first),
+                            lane.failed_outcome.reason,
+                            item.failures},
+                           number});
 }
 
 void Dispatcher::dead_letter_written(const deliver::WorkId& id, const Status& status, Instant now) {
@@ -128,6 +132,7 @@ void Dispatcher::dead_letter_written(const deliver::WorkId& id, const Status& st
   const auto found = partition->dying.find(id.offset);
   if (found == partition->dying.end()) return;
   Lane& lane = *found->second;
+  --partition->letters_at_writer;
   if (!status) {
     partition->dead_letter_trouble = status.error().message;
     return wait(*partition, lane, now + retry_backoff_.delay(lane.first->failures));
@@ -144,7 +149,7 @@ void Dispatcher::dead_letter_written(const deliver::WorkId& id, const Status& st
 bool Dispatcher::commit_due(const Partition& partition, Instant now) const {
   if (!partition.changed) return false;
   if (revoke_pending_) {
-    return partition.revoking && ((partition.in_flight == 0 && partition.dying.empty()) || now >= revoke_deadline_);
+    return partition.revoking && ((partition.in_flight == 0 && !awaits_letters(partition)) || now >= revoke_deadline_);
   }
   return stopping_ || !last_commit_ || now - *last_commit_ >= options_.commit_interval;
 }
@@ -221,7 +226,7 @@ void Dispatcher::abandon(Partition& partition) {
 }
 
 bool Dispatcher::settled(const Partition& partition, Instant now) const {
-  if ((partition.in_flight != 0 || !partition.dying.empty()) && now < revoke_deadline_) return false;
+  if ((partition.in_flight != 0 || awaits_letters(partition)) && now < revoke_deadline_) return false;
   if (partition.in_flight != 0 && !partition.abandoned) return false;
   return !partition.changed && !(outstanding_ && outstanding_->partitions.contains(partition.number));
 }

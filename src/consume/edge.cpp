@@ -55,15 +55,26 @@ Dispatcher::Options dispatcher_options(const config::ConsumeRoute& route, const 
 
 }  // namespace
 
-ConsumeRoad::Edge::Edge(const config::ConsumeRoute& route, Connections connections, observe::Metrics& metrics,
-                        observe::Health& health)
+ConsumeRoad::Edge::Edge(const config::ConsumeRoute& route, Connections connections, Circuit* circuit,
+                        observe::Metrics& metrics, observe::Health& health)
     : route_(route),
       connections_(std::move(connections)),
+      circuit_(circuit),
       complaint_lasts_(complaint_lasts(connections_.consumer)),
       report_(route.name, route.handler.target, metrics, health),
       watch_(standstill(connections_.consumer)),
       rebuild_backoff_(Milliseconds(1'000), Milliseconds(30'000), random_id()),
-      look_up_backoff_(Milliseconds(200), Milliseconds(5'000), random_id()) {}
+      look_up_backoff_(Milliseconds(200), Milliseconds(5'000), random_id()) {
+  if (circuit_ == nullptr) return;
+  circuit_->watch([this] {
+    const std::lock_guard lock(mutex_);
+    if (consumer_ != nullptr) consumer_->wake();
+  });
+}
+
+ConsumeRoad::Edge::~Edge() {
+  if (circuit_ != nullptr) circuit_->watch({});
+}
 
 Status ConsumeRoad::Edge::open() {
   if (auto opened = open_receivers(); !opened) return opened;
@@ -137,8 +148,10 @@ void ConsumeRoad::Edge::step(Instant now) {
   now = SteadyClock::now();
   obey_pause();
   take_answers(now);
+  obey_breaker(now);
   fetch(now);
   dispatch(now);
+  tell_breaker();
   if (auto commit = dispatcher_->next_commit(now)) consumer_->commit(commit->offsets, commit->token);
   if (dispatcher_->take_revoke_done(now)) complete_revoke();
   ask_positions(now);
@@ -176,6 +189,19 @@ void ConsumeRoad::Edge::obey_pause() {
     dispatcher_->resume();
   }
   spdlog::info("route {}: {}", route_.name, paused_ ? "paused by an operator" : "resumed by an operator");
+}
+
+void ConsumeRoad::Edge::obey_breaker(Instant now) {
+  if (circuit_ == nullptr) return;
+  const Permit permit = circuit_->permit();
+  if (permit != dispatcher_->permit()) dispatcher_->permit(permit, now);
+}
+
+void ConsumeRoad::Edge::tell_breaker() {
+  if (circuit_ == nullptr) return;
+  RouteTally tally = dispatcher_->take_tally();
+  tally.state.lag = lag_;
+  circuit_->tell(std::move(tally));
 }
 
 void ConsumeRoad::Edge::take_answers(Instant now) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/backoff.h"
+#include "consume/circuit.h"
 #include "consume/consume_road.h"
 #include "consume/dispatcher.h"
 #include "consume/group_watch.h"
@@ -29,7 +30,9 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
                                 private deliver::Answers,
                                 private deliver::DeadLetterAnswers {
  public:
-  Edge(const config::ConsumeRoute& route, Connections connections, observe::Metrics& metrics, observe::Health& health);
+  Edge(const config::ConsumeRoute& route, Connections connections, Circuit* circuit, observe::Metrics& metrics,
+       observe::Health& health);
+  ~Edge() override;
 
   Status open();
   void run();
@@ -50,6 +53,8 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   void begin_close(Instant now);
   Milliseconds poll_timeout(Instant now) const;
   void obey_pause();
+  void obey_breaker(Instant now);
+  void tell_breaker();
   void take_answers(Instant now);
   void fetch(Instant now);
   void dispatch(Instant now);
@@ -84,6 +89,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
 
   const config::ConsumeRoute route_;
   const Connections connections_;
+  Circuit* const circuit_;              // nullptr: the route has no breaker
   const Milliseconds complaint_lasts_;  // a complaint is repeated as long as it is true
   RouteReport report_;
   GroupWatch watch_;
@@ -102,6 +108,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   bool looking_up_ = false;
   std::uint32_t incomplete_look_ups_ = 0;
   bool more_to_fetch_ = false;
+  std::int64_t lag_ = -1;
   bool closing_ = false;
   bool finished_ = false;
   bool joined_ = false;

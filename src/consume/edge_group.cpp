@@ -82,6 +82,7 @@ void ConsumeRoad::Edge::look_around(const std::vector<kafka::PartitionPosition>&
   }
   const GroupWatch::Findings findings = watch_.look(positions, assigned, SteadyClock::now());
   report_.found(findings);
+  lag_ = findings.lag;
   if (findings.rejoin && !closing_) {
     fatal_ = "no partition was assigned to this member for " +
              std::to_string(GroupWatch::kRejoinAfter.count() / 60'000) +

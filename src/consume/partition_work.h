@@ -102,6 +102,7 @@ struct Partition {
   std::size_t bytes = 0;                       // of them
   std::size_t ready_events = 0;
   std::size_t in_flight = 0;  // events at the handler
+  std::size_t letters_at_writer = 0;
   std::int32_t partitions_at_start = 0;
   bool listed = false;  // in the dispatcher's list of partitions with ready lanes
   bool revoking = false;

@@ -1,5 +1,6 @@
 // Two members of one group run real dispatchers against a simulated topic, group coordinator, handler and dead-letter
-// topic, with crashes, rebalances, lost partitions, failing handlers and refused commits at random moments. Checked at
+// topic, with crashes, rebalances, lost partitions, failing handlers, refused commits and breakers that open, are tried
+// and close at random moments. Checked at
 // every step: no commit passes an event that is neither done nor dead; an event is delivered only when those before it
 // in its lane are done or dead (or right before it in its batch); what a commit note calls finished is not delivered
 // again; an event that always fails gets its attempts, one more at most for each disturbance that may cost a count. In
@@ -132,7 +133,11 @@ class Simulation {
     for (auto batch = dispatcher.next_batch(now_); !batch.empty(); batch = dispatcher.next_batch(now_)) {
       deliver(member, std::move(batch));
     }
-    while (auto letter = dispatcher.next_dead_letter()) member.dying.push_back(std::move(*letter));
+    work_breaker(member);
+    while (auto letter = dispatcher.next_dead_letter()) {
+      if (dispatcher.permit().kind != Permit::Kind::kClosed) broken("a dead letter while the breaker was not closed");
+      member.dying.push_back(std::move(*letter));
+    }
     if (!member.at_handler.empty() && random_() % 2 == 0) answer(member);
     if (!member.dying.empty() && random_() % 2 == 0) bury(member);
     if (auto commit = dispatcher.next_commit(now_)) send(member, std::move(*commit));
@@ -155,7 +160,31 @@ class Simulation {
     return options_.order == config::Order::kKey && !key.empty() && key == events_.at(b).key;
   }
 
+  // The breaker opens now and then, is tried or not, and closes; final failures are released after a while.
+  void work_breaker(Member& member) {
+    Permit permit = member.dispatcher->permit();
+    const std::uint64_t finals = member.dispatcher->take_tally().state.finals;
+    if (permit.kind == Permit::Kind::kClosed) {
+      if (random_() % 3 == 0) permit.released = finals;
+      if (random_() % 300 == 0) permit = {Permit::Kind::kOpen, permit.generation, -1, 0, 0};
+    } else if (random_() % 30 == 0) {
+      permit = {Permit::Kind::kClosed, permit.generation + 1, -1, 0, finals};
+      ++pardons_;
+    } else if (permit.kind == Permit::Kind::kOpen && random_() % 30 == 0) {
+      permit.kind = Permit::Kind::kProbe;
+      permit.partition = static_cast<std::int32_t>(random_() % kPartitions);
+      permit.events = 1 + random_() % 3;
+    }
+    member.dispatcher->permit(permit, now_);
+  }
+
   void deliver(Member& member, std::vector<Delivery> batch) {
+    const Permit& permit = member.dispatcher->permit();
+    if (permit.kind == Permit::Kind::kOpen) broken("delivered while the breaker was open");
+    if (permit.kind == Permit::Kind::kProbe &&
+        (batch.size() != 1 || batch.front().id.partition != permit.partition || !member.at_handler.empty())) {
+      broken("a try is more than one event of its partition");
+    }
     if (batch.size() > options_.batch.max_events) broken("a batch is too large");
     std::set<Place> before;
     for (Delivery& delivery : batch) {
@@ -182,7 +211,7 @@ class Simulation {
       verdict = Verdict::kUnavailable;
     } else if (event.fate != Fate::kGood) {
       verdict = event.fate == Fate::kFails ? Verdict::kFailed : Verdict::kRejected;
-      if (++event.failed_deliveries > kAttempts + disturbances_) broken("more attempts than allowed");
+      if (++event.failed_deliveries > kAttempts * (1 + pardons_) + disturbances_) broken("more attempts than allowed");
     } else if (at->attempt < kAttempts && random_() % 20 == 0) {
       verdict = Verdict::kFailed;
     }
@@ -285,6 +314,7 @@ class Simulation {
   std::set<Place> done_;
   std::set<Place> dead_;
   std::uint32_t disturbances_ = 0;  // that may cost a count of attempts
+  std::uint32_t pardons_ = 0;       // a breaker closed: what could not die gets its attempts anew
   std::string failure_;
 };
 
