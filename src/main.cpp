@@ -110,6 +110,7 @@ class Daemon {
   Status start_embedded_broker() {
     if (!settings_.embedded_broker.enabled) return {};
     std::vector<kafka::EmbeddedBroker::Topic> topics;
+    if (!settings_.control.topic.empty()) topics.push_back({settings_.control.topic, 1});
     const auto add = [&topics, this](const std::string& name) {
       const bool known = std::any_of(topics.begin(), topics.end(), [&name](const auto& t) { return t.name == name; });
       if (!known) topics.push_back({name, settings_.embedded_broker.partitions});

@@ -119,6 +119,7 @@ void warn_of_entity_path(const ConnectionString& connection, Settings& settings)
   };
   for (const ProduceRoute& route : settings.produce) add("produce." + route.name, route.topic);
   for (const ConsumeRoute& route : settings.consume) add("consume." + route.name, route.topic);
+  if (!settings.control.topic.empty()) add("control", settings.control.topic);
   if (others.empty()) return;
   settings.warnings.push_back("the connection string is for the event hub " + shown(connection.hub, false) +
                               " only (EntityPath); it has no rights for " + others);

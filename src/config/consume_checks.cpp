@@ -1,11 +1,9 @@
 #include "config/consume_checks.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <map>
 #include <string>
 
+#include "config/control_checks.h"
 #include "config/file.h"
 
 namespace hubferry::config {
@@ -59,12 +57,9 @@ Status check_route(const ConsumeRoute& route) {
 
 Status put_host_name(ConsumeRoute& route) {
   if (route.group_instance_id != "hostname") return {};
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') {
-    return wrong(route, "group-instance-id = hostname: this host has no name; give a name of your own");
-  }
-  route.group_instance_id = name.data();
-  return {};
+  route.group_instance_id = host_name();
+  if (!route.group_instance_id.empty()) return {};
+  return wrong(route, "group-instance-id = hostname: this host has no name; give a name of your own");
 }
 
 void warn_of(const ConsumeRoute& route, Settings& settings) {

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "config/address_values.h"
+
 namespace hubferry::config {
 namespace {
 
@@ -18,13 +20,6 @@ tl::unexpected<std::string> because(std::string reason) {
   return tl::make_unexpected(std::move(reason));
 }
 
-bool is_printable(char c) {
-  return static_cast<unsigned char>(c) > 0x20 && c != 0x7F;
-}
-bool has_white_space(std::string_view text) {
-  return !std::all_of(text.begin(), text.end(), is_printable);
-}
-
 // RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
   constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
@@ -35,7 +30,7 @@ bool is_token(std::string_view text) {
 }
 
 Parsed<Value> http_handler(std::string_view text) {
-  if (has_white_space(text)) return because("must not contain white space");
+  if (!all_graphic(text)) return because("must not contain white space");
   const std::string_view rest = text.substr(text.find("://") + 3);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   if (authority.find('@') != std::string_view::npos) {
@@ -45,10 +40,7 @@ Parsed<Value> http_handler(std::string_view text) {
   if (rest.size() == authority.size() || rest[authority.size()] != '/') {
     return because(std::string(kHandlerForm) + ": the path is missing, \"/\" will do");
   }
-  const bool has_port = !authority.empty() && authority.back() != ']' && authority.rfind(':') != std::string_view::npos;
-  const auto address = parse_host_port(has_port ? std::string(authority) : std::string(authority) + ":80");
-  if (!address) return because("its host " + address.error());
-  if (address->port == 0) return because("its port must be between 1 and 65535");
+  if (const auto address = parse_authority(authority); !address) return because(address.error());
   return Value{std::string(text), 0};
 }
 
@@ -105,7 +97,7 @@ Parsed<Value> parse_handler(std::string_view text) {
   if (text.starts_with("http://") || text.starts_with("https://")) return http_handler(text);
   if (text == "discard:") return Value{std::string(text), 0};
   if (text.starts_with("file:")) {
-    if (has_white_space(text)) return because("must not contain white space");
+    if (!all_graphic(text)) return because("must not contain white space");
     return path_handler(text, text.substr(5));
   }
   if (text.starts_with("command:")) {
@@ -137,7 +129,7 @@ Parsed<Value> parse_headers(std::string_view text) {
       return because("must not have " + name + ": the daemon sets it");
     }
     const std::string_view value = trimmed(std::string_view(line).substr(colon + 1));
-    if (!std::all_of(value.begin(), value.end(), [](char c) { return is_printable(c) || c == ' ' || c == '\t'; })) {
+    if (!std::all_of(value.begin(), value.end(), [](char c) { return is_graphic(c) || c == ' ' || c == '\t'; })) {
       return because("has a character in the value of " + name + " that no header may have");
     }
   }

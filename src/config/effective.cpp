@@ -4,8 +4,10 @@
 #include <set>
 
 #include "config/consume_checks.h"
+#include "config/control_checks.h"
 #include "config/file.h"
 #include "config/ingest_checks.h"
+#include "config/notify_checks.h"
 
 namespace hubferry::config {
 namespace {
@@ -52,7 +54,7 @@ Status apply_section(std::string_view section, const std::string& route, const M
 }
 
 Status build(const Merged& given, Effective& result) {
-  Target target{&result.settings, &result.event_hubs, nullptr, nullptr};
+  Target target{&result.settings, &result.event_hubs, &result.notify, nullptr, nullptr};
   for (const Key& key : schema()) {
     if (key.section.ends_with(".*")) continue;
     if (auto status = apply(key, {}, given, target, result.assignments); !status) return status;
@@ -133,6 +135,8 @@ Result<Effective> effective(const Merged& given) {
   if (status) status = check_routes(result.settings);
   if (status) status = check_ingest(result.settings);
   if (status) status = check_consume(result.settings);
+  if (status) status = check_control(result.settings);
+  if (status) status = check_notify(result.notify, result.settings);
   if (!status) return tl::make_unexpected(status.error());
   warn_of_routes(result.settings);
   warn_of_secret_files(given, result.settings);

@@ -17,6 +17,7 @@ using Merged = std::map<std::string, Assignment>;  // by SECTION.KEY; kafka.* by
 struct Effective {
   Settings settings;
   EventHubsOptions event_hubs;
+  NotifyOptions notify;
   std::vector<Assignment> assignments;  // every key with a value, in the schema's order, for --print-config
   ClientProperties properties;
 };

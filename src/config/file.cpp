@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/unique_fd.h"
+#include "config/environment.h"
 #include "config/kafka_properties.h"
 #include "config/schema.h"
 #include "config/values.h"
@@ -111,9 +112,8 @@ Status check_assignment(const Assignment& assignment, std::map<std::string, std:
                 assignment.origin.text + ": " + shown(assignment.key, false) + ": " + match.error());
   if (match->key != nullptr && match->key->use == Use::kEnvironmentOnly) {
     return tl::make_unexpected(
-        option_error(assignment,
-                     "a secret is not accepted here: use connection-string-file, or the environment variable "
-                     "HUBFERRY_EVENT_HUBS_CONNECTION_STRING"));
+        option_error(assignment, "a secret is not accepted here: use " + std::string(match->key->name) +
+                                     "-file, or the environment variable HUBFERRY_" + variable_name(assignment.key)));
   }
   if (assignment.value == "(hidden)" && is_secret(assignment.key)) {
     return tl::make_unexpected(option_error(assignment, "is what --print-config shows, not the secret itself"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "config/address_values.h"
 #include "config/file.h"
 #include "config/values.h"
 
@@ -13,15 +14,6 @@ constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un.sun_path without
 
 tl::unexpected<Error> wrong(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message), Disposition::kFatal);
-}
-
-// Only addresses: a name that starts with "127." may be anywhere.
-bool is_loopback(const std::string& listen) {
-  const auto address = parse_host_port(listen);
-  if (!address) return false;
-  const std::string& host = address->host;
-  return host == "localhost" || host == "::1" ||
-         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
 Status check_tls(const IngestSettings& ingest) {
@@ -56,7 +48,8 @@ Status check_reach(Settings& settings) {
   const IngestSettings& ingest = settings.ingest;
   const bool token = !ingest.bearer_token_file.empty();
   const bool certificates = !ingest.tls_client_ca_file.empty();
-  if (is_loopback(ingest.listen)) return {};
+  const auto address = parse_host_port(ingest.listen);
+  if (address && is_loopback(address->host)) return {};
   const std::string reached = "ingest.listen = " + ingest.listen + " is not a loopback address: ";
   if (!token && !certificates && !ingest.allow_anonymous) {
     return wrong(reached +

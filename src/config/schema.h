@@ -18,10 +18,16 @@ struct EventHubsOptions {
   std::set<std::string> accept_outside_range;
 };
 
+// What of [notify] says where a setting is to be found.
+struct NotifyOptions {
+  std::string webhook_url_file;
+};
+
 // Where a key's value is stored.
 struct Target {
   Settings* settings = nullptr;
   EventHubsOptions* event_hubs = nullptr;
+  NotifyOptions* notify = nullptr;
   ProduceRoute* produce = nullptr;  // only for [produce.NAME]
   ConsumeRoute* consume = nullptr;  // only for [consume.NAME]
 };

@@ -1,62 +1,23 @@
+#include "config/schema_table.h"
+
 #include <array>
+#include <set>
+#include <vector>
 
 #include "config/schema.h"
 
 namespace hubferry::config {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000;
-constexpr std::int64_t kHour = 3'600'000;
-constexpr std::int64_t kKiB = 1024;
-constexpr std::int64_t kMiB = kKiB * 1024;
-constexpr std::int64_t kGiB = kMiB * 1024;
-
-std::uint64_t unsigned_of(const Value& value) {
-  return static_cast<std::uint64_t>(value.number);
-}
-std::uint32_t small(const Value& value) {
-  return static_cast<std::uint32_t>(value.number);
-}
-std::chrono::milliseconds duration(const Value& value) {
-  return std::chrono::milliseconds(value.number);
-}
 std::set<std::string> words(const Value& value) {
   const auto list = split_list(value.text);
   return {list.begin(), list.end()};
 }
 
-HandlerScheme handler_scheme(std::string_view target) {
-  if (target.starts_with("file:")) return HandlerScheme::kFile;
-  if (target.starts_with("command:")) return HandlerScheme::kCommand;
-  if (target.starts_with("topic:")) return HandlerScheme::kTopic;
-  return target.starts_with("discard:") ? HandlerScheme::kDiscard : HandlerScheme::kHttp;
-}
-HttpFormat http_format(std::string_view word) {
-  if (word == "ndjson") return HttpFormat::kNdjson;
-  if (word == "json-array") return HttpFormat::kJsonArray;
-  return word == "cloudevents" ? HttpFormat::kCloudEvents : HttpFormat::kSingle;
-}
-Order order_of(std::string_view word) {
-  if (word == "partition") return Order::kPartition;
-  return word == "none" ? Order::kNone : Order::kKey;
-}
-StartPosition start_position(const Value& value) {
-  if (value.text == "earliest") return {};
-  if (value.text == "latest") return {StartPosition::Kind::kLatest, 0};
-  return {StartPosition::Kind::kTimestamp, value.number};
-}
-void direct_partitions(std::string_view text, ConsumeRoute& route) {
-  route.all_partitions = text == "all";
-  if (route.all_partitions) return;
-  for (const std::string& word : split_list(text)) {
-    route.partitions.push_back(static_cast<std::int32_t>(parse_integer(word).value_or(0)));
-  }
-}
-
 using T = const Target&;
 using V = const Value&;
 // clang-format off
-constexpr std::array<Key, 71> kKeys{{
+constexpr std::array<Key, 37> kKeys{{
     {"log", "level", Kind::kChoice, "info", Use::kOptional, {}, "trace|debug|info|warn|error",
      "Messages of this level and above are written to standard error.",
      [](T t, V v) { t.settings->log.level = v.text; }},
@@ -135,155 +96,60 @@ constexpr std::array<Key, 71> kKeys{{
      "librdkafka properties whose value may leave Event Hubs' range, at the operator's risk.",
      [](T t, V v) { t.event_hubs->accept_outside_range = words(v); }},
 
-    {"produce.*", "topic", Kind::kTopic, "", Use::kRequired, {}, "",
-     "Topic (event hub) to send to; applications post to /v1/topics/TOPIC/events.",
-     [](T t, V v) { t.produce->topic = v.text; }},
-    {"produce.*", "key-pointer", Kind::kPointer, "", Use::kOptional, {}, "",
-     "JSON pointer to the event's key, for events without X-Event-Key header.",
-     [](T t, V v) { t.produce->key_pointer = v.text; }},
-    {"produce.*", "partitioner", Kind::kChoice, "murmur2", Use::kOptional, {}, "murmur2|consistent",
-     "Partition of a key: murmur2 as the Java client, consistent as librdkafka.",
-     [](T t, V v) { t.produce->partitioner = v.text == "murmur2" ? Partitioner::kMurmur2 : Partitioner::kConsistent; }},
-    {"produce.*", "spool.max-bytes", Kind::kSize, "10GiB", Use::kOptional, {4 * kKiB, 1'024 * 1'024 * kGiB}, "",
-     "Events kept on disk at most; then requests get 503.",
-     [](T t, V v) { t.produce->spool_max_bytes = unsigned_of(v); }},
-    {"produce.*", "spool.segment-bytes", Kind::kSize, "64MiB", Use::kOptional, {kMiB, 4 * kGiB}, "",
-     "Size of one spool file.",
-     [](T t, V v) { t.produce->spool_segment_bytes = unsigned_of(v); }},
-    {"produce.*", "in-flight-bytes", Kind::kSize, "64MiB", Use::kOptional, {kKiB, 64 * kGiB}, "",
-     "Read from the spool and not yet acknowledged by the broker, at most.",
-     [](T t, V v) { t.produce->in_flight_bytes = unsigned_of(v); }},
-    {"produce.*", "retry.initial", Kind::kDuration, "1s", Use::kOptional, {1, kHour}, "",
-     "First wait before a failed producer is rebuilt; doubles, with jitter.",
-     [](T t, V v) { t.produce->retry_initial = duration(v); }},
-    {"produce.*", "retry.max", Kind::kDuration, "30s", Use::kOptional, {1, kHour}, "",
-     "Longest wait before a failed producer is rebuilt.",
-     [](T t, V v) { t.produce->retry_max = duration(v); }},
-    {"produce.*", "ack.timeout", Kind::kDuration, "10s", Use::kOptional, {1, kHour}, "",
-     "Longest wait of a request with ?ack=broker; then it gets 202.",
-     [](T t, V v) { t.produce->ack_timeout = duration(v); }},
-    {"produce.*", "idempotency.window", Kind::kDuration, "10m", Use::kOptional, {kSecond, 168 * kHour}, "",
-     "How long an Idempotency-Key is remembered.",
-     [](T t, V v) { t.produce->idempotency_window = duration(v); }},
-    {"produce.*", "idempotency.max-keys", Kind::kCount, "1000000", Use::kOptional, {1, 100'000'000}, "",
-     "Idempotency-Keys remembered at most; the oldest go first.",
-     [](T t, V v) { t.produce->idempotency_max_keys = small(v); }},
-    {"produce.*", "reconcile", Kind::kFlag, "true", Use::kOptional, {}, "",
-     "After a crash read back from the topic what had landed, and do not send it again.",
-     [](T t, V v) { t.produce->reconcile = v.number != 0; }},
-    {"produce.*", "reconcile.settle", Kind::kDuration, "2s", Use::kOptional, {0, kHour}, "",
-     "How long nothing of the old sending must have arrived before it is sent again.",
-     [](T t, V v) { t.produce->reconcile_settle = duration(v); }},
-    {"produce.*", "reconcile.max-records", Kind::kCount, "10000000", Use::kOptional, {1, 4'000'000'000}, "",
-     "Records read back at most; behind them duplicates are possible.",
-     [](T t, V v) { t.produce->reconcile_max_records = unsigned_of(v); }},
+    {"control", "topic", Kind::kOptionalTopic, "", Use::kOptional, {}, "",
+     "Topic with one partition by which all instances share their breakers; empty: each instance for itself.",
+     [](T t, V v) { t.settings->control.topic = v.text; }},
+    {"control", "instance", Kind::kInstance, "", Use::kOptional, {}, "",
+     "This instance's name in the control topic, of its own and the same after a restart; empty: the host's name.",
+     [](T t, V v) { t.settings->control.instance = v.text; }},
 
-    {"consume.*", "topic", Kind::kTopic, "", Use::kRequired, {}, "",
-     "Topic (event hub) to read.",
-     [](T t, V v) { t.consume->topic = v.text; }},
-    {"consume.*", "group", Kind::kGroup, "", Use::kRequired, {}, "",
-     "Consumer group that keeps the checkpoints; of its own for each application.",
-     [](T t, V v) { t.consume->group = v.text; }},
-    {"consume.*", "handler", Kind::kHandler, "", Use::kRequired, {}, "",
-     "Receiver: http(s)://host[:port]/path, command:/program argument, file:/path, topic:NAME or discard:",
-     [](T t, V v) { t.consume->handler.target = v.text; t.consume->handler.scheme = handler_scheme(v.text); }},
-    {"consume.*", "handler.timeout", Kind::kDuration, "30s", Use::kOptional, {1, kHour}, "",
-     "For one delivery, from connect to the whole answer.",
-     [](T t, V v) { t.consume->handler.timeout = duration(v); }},
-    {"consume.*", "handler.connect-timeout", Kind::kDuration, "5s", Use::kOptional, {1, kHour}, "",
-     "For a connection to an HTTP handler, TLS included.",
-     [](T t, V v) { t.consume->handler.connect_timeout = duration(v); }},
-    {"consume.*", "handler.format", Kind::kChoice, "single", Use::kOptional, {}, "single|ndjson|json-array|cloudevents",
-     "Body of a request to an HTTP handler: one event, or a batch of events.",
-     [](T t, V v) { t.consume->handler.format = http_format(v.text); }},
-    {"consume.*", "handler.batch.max-events", Kind::kCount, "500", Use::kOptional, {1, 100'000}, "",
-     "Events in one batch at most.",
-     [](T t, V v) { t.consume->handler.batch_max_events = small(v); }},
-    {"consume.*", "handler.batch.max-bytes", Kind::kSize, "1MiB", Use::kOptional, {1, kGiB}, "",
-     "Keys, values and headers in one batch at most; a larger event goes alone.",
-     [](T t, V v) { t.consume->handler.batch_max_bytes = unsigned_of(v); }},
-    {"consume.*", "handler.batch.wait", Kind::kDuration, "10ms", Use::kOptional, {0, 60 * kSecond}, "",
-     "How long a batch waits to fill.",
-     [](T t, V v) { t.consume->handler.batch_wait = duration(v); }},
-    {"consume.*", "handler.headers", Kind::kHeaders, "", Use::kOptional, {}, "",
-     "Header lines for every request to an HTTP handler, separated by semicolons: X-Tenant: a; X-Stage: test",
-     [](T t, V v) { t.consume->handler.headers = split_list(v.text, ';'); }},
-    {"consume.*", "handler.bearer-token-file", Kind::kFile, "", Use::kOptional, {}, "",
-     "File with the token that an HTTP handler is shown; read again when it changes.",
-     [](T t, V v) { t.consume->handler.bearer_token_file = v.text; }},
-    {"consume.*", "handler.tls.ca-file", Kind::kFile, "", Use::kOptional, {}, "",
-     "PEM certificates of the authorities that an https handler's certificate must come from; else the system's.",
-     [](T t, V v) { t.consume->handler.tls_ca_file = v.text; }},
-    {"consume.*", "handler.tls.certificate-file", Kind::kFile, "", Use::kOptional, {}, "",
-     "PEM certificate chain that an https handler is shown (mutual TLS).",
-     [](T t, V v) { t.consume->handler.tls_certificate_file = v.text; }},
-    {"consume.*", "handler.tls.key-file", Kind::kFile, "", Use::kOptional, {}, "",
-     "PEM private key of that certificate; readable by the daemon only.",
-     [](T t, V v) { t.consume->handler.tls_key_file = v.text; }},
-    {"consume.*", "handler.processes", Kind::kCount, "1", Use::kOptional, {1, 1'000}, "",
-     "Processes of a command handler.",
-     [](T t, V v) { t.consume->handler.processes = small(v); }},
-    {"consume.*", "handler.rotate.max-bytes", Kind::kSize, "0", Use::kOptional, {0, 1'024 * kGiB}, "",
-     "A file handler begins a new file when its file is that large; 0: never.",
-     [](T t, V v) { t.consume->handler.rotate_bytes = unsigned_of(v); }},
-    {"consume.*", "handler.rotate.interval", Kind::kDuration, "0ms", Use::kOptional, {0, 24 * 366 * kHour}, "",
-     "A file handler begins a new file when its file is that old; 0ms: never.",
-     [](T t, V v) { t.consume->handler.rotate_interval = duration(v); }},
-    {"consume.*", "order", Kind::kChoice, "key", Use::kOptional, {}, "key|partition|none",
-     "What is delivered one after another: the events of a key, those of a partition, nothing.",
-     [](T t, V v) { t.consume->order = order_of(v.text); }},
-    {"consume.*", "concurrency", Kind::kCount, "64", Use::kOptional, {1, 10'000}, "",
-     "Requests to the handler at once (deliveries, or batches if the handler takes batches), in each instance.",
-     [](T t, V v) { t.consume->concurrency = small(v); }},
-    {"consume.*", "rate-limit", Kind::kCount, "0", Use::kOptional, {0, 10'000'000}, "",
-     "Deliveries a second at most, in each instance; 0: no limit.",
-     [](T t, V v) { t.consume->rate_limit = small(v); }},
-    {"consume.*", "retry.attempts", Kind::kCount, "3", Use::kOptional, {0, 1'000}, "",
-     "Deliveries of an event that fail before it goes to the dead-letter topic; 0: it is tried for ever.",
-     [](T t, V v) { t.consume->retry_attempts = small(v); }},
-    {"consume.*", "retry.initial", Kind::kDuration, "1s", Use::kOptional, {1, kHour}, "",
-     "First wait after a failed delivery; doubles, with jitter.",
-     [](T t, V v) { t.consume->retry_initial = duration(v); }},
-    {"consume.*", "retry.max", Kind::kDuration, "30s", Use::kOptional, {1, kHour}, "",
-     "Longest wait after a failed delivery.",
-     [](T t, V v) { t.consume->retry_max = duration(v); }},
-    {"consume.*", "dead-letter", Kind::kOptionalTopic, "", Use::kOptional, {}, "",
-     "Topic for events that failed for good; without it they are tried for ever.",
-     [](T t, V v) { t.consume->dead_letter = v.text; }},
-    {"consume.*", "parked-keys", Kind::kFlag, "false", Use::kOptional, {}, "",
-     "Later events of a key that has one in the dead-letter topic follow it there, until they are replayed.",
-     [](T t, V v) { t.consume->parked_keys = v.number != 0; }},
-    {"consume.*", "revoke.deadline", Kind::kDuration, "5s", Use::kOptional, {0, 300 * kSecond}, "",
-     "For work in flight when a partition is given up; what is left is delivered again by the next owner.",
-     [](T t, V v) { t.consume->revoke_deadline = duration(v); }},
-    {"consume.*", "buffer-events", Kind::kCount, "1000", Use::kOptional, {1, 1'000'000}, "",
-     "Events per partition fetched and not yet finished.",
-     [](T t, V v) { t.consume->buffer_events = small(v); }},
-    {"consume.*", "buffer-bytes", Kind::kSize, "64MiB", Use::kOptional, {kKiB, 64 * kGiB}, "",
-     "Keys, values and headers of the route's events fetched and not yet finished.",
-     [](T t, V v) { t.consume->buffer_bytes = unsigned_of(v); }},
-    {"consume.*", "start", Kind::kStart, "earliest", Use::kOptional, {}, "",
-     "Where a group without checkpoint begins: earliest, latest, or a time such as 2026-11-21T10:00:00Z.",
-     [](T t, V v) { t.consume->start = start_position(v); }},
-    {"consume.*", "group-instance-id", Kind::kText, "", Use::kOptional, {}, "",
-     "Static membership: a name of its own for each instance, or hostname; empty: dynamic membership.",
-     [](T t, V v) { t.consume->group_instance_id = v.text; }},
-    {"consume.*", "partitions", Kind::kPartitions, "", Use::kOptional, {}, "",
-     "Direct receiver: reads just these partitions (0,2) or all, outside of the group's assignment; empty: a group.",
-     [](T t, V v) { direct_partitions(v.text, *t.consume); }},
-    {"consume.*", "resends.skip", Kind::kFlag, "true", Use::kOptional, {}, "",
-     "Skip and count records that a HubFerry producer has sent twice, as their header hf shows.",
-     [](T t, V v) { t.consume->skip_resends = v.number != 0; }},
-    {"consume.*", "resends.look-back", Kind::kCount, "1000", Use::kOptional, {0, 1'000'000}, "",
-     "Records before the checkpoint read again after an assignment, to know which events were seen.",
-     [](T t, V v) { t.consume->resends_look_back = small(v); }},
+    {"notify", "webhook-url-file", Kind::kFile, "", Use::kOptional, {}, "",
+     "File with the URL (http, https) told when a breaker opens; readable by the daemon only.",
+     [](T t, V v) { t.notify->webhook_url_file = v.text; }},
+    {"notify", "webhook-url", Kind::kWebUrl, "", Use::kEnvironmentOnly, {}, "",
+     "The URL itself; only as HUBFERRY_NOTIFY_WEBHOOK_URL in the environment.",
+     [](T t, V v) { t.settings->notify.webhook_url = v.text; }},
+    {"notify", "mail.server", Kind::kMailServer, "", Use::kOptional, {}, "",
+     "Server that takes mail when a breaker opens: smtp://host[:port] or smtps://host[:port]; empty: no mail.",
+     [](T t, V v) { t.settings->notify.mail_server = v.text; }},
+    {"notify", "mail.from", Kind::kMailAddress, "", Use::kOptional, {}, "",
+     "Sender of the mail, user@host.",
+     [](T t, V v) { t.settings->notify.mail_from = v.text; }},
+    {"notify", "mail.to", Kind::kMailAddresses, "", Use::kOptional, {}, "",
+     "Receivers of the mail, separated by commas.",
+     [](T t, V v) { t.settings->notify.mail_to = split_list(v.text); }},
+    {"notify", "mail.user", Kind::kText, "", Use::kOptional, {}, "",
+     "User at the mail server; empty: it wants none.",
+     [](T t, V v) { t.settings->notify.mail_user = v.text; }},
+    {"notify", "mail.password-file", Kind::kFile, "", Use::kOptional, {}, "",
+     "File with the user's password; readable by the daemon only.",
+     [](T t, V v) { t.settings->notify.mail_password_file = v.text; }},
+    {"notify", "mail.require-tls", Kind::kFlag, "true", Use::kOptional, {}, "",
+     "With smtp:// send nothing before STARTTLS succeeded.",
+     [](T t, V v) { t.settings->notify.mail_require_tls = v.number != 0; }},
+    {"notify", "ca-file", Kind::kFile, "", Use::kOptional, {}, "",
+     "PEM certificates of the authorities that webhook and mail server must have theirs from; else the system's.",
+     [](T t, V v) { t.settings->notify.ca_file = v.text; }},
+    {"notify", "public-url", Kind::kPublicUrl, "", Use::kOptional, {}, "",
+     "http(s)://host[:port] where people reach this daemon or its load balancer; links begin with it.",
+     [](T t, V v) { t.settings->notify.public_url = v.text; }},
+    {"notify", "link-valid-for", Kind::kDuration, "24h", Use::kOptional, {60 * kSecond, 30 * 24 * kHour}, "",
+     "How long the link in a notification can resume.",
+     [](T t, V v) { t.settings->notify.link_valid_for = duration(v); }},
 }};
 // clang-format on
+
+std::vector<Key> all_keys() {
+  std::vector<Key> keys(kKeys.begin(), kKeys.end());
+  keys.insert(keys.end(), route_keys().begin(), route_keys().end());
+  return keys;
+}
 
 }  // namespace
 
 std::span<const Key> schema() {
-  return kKeys;
+  static const std::vector<Key> keys = all_keys();
+  return keys;
 }
 
 }  // namespace hubferry::config

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "config/address_values.h"
 #include "config/consume_values.h"
 
 namespace hubferry::config {
@@ -38,10 +39,6 @@ bool is_digit(char c) {
 bool is_alphanumeric(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_printable(char c) {
-  return static_cast<unsigned char>(c) > 0x20 && c != 0x7F;
-}
-
 Parsed<std::int64_t> with_unit(std::string_view text, const Unit* first, const Unit* last, const char* form) {
   text = trimmed(text);
   const auto digits = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
@@ -76,7 +73,7 @@ Parsed<Value> topic(std::string_view text) {
 }
 
 Parsed<Value> group(std::string_view text) {
-  if (text.empty() || text.size() > 256 || !std::all_of(text.begin(), text.end(), is_printable)) {
+  if (text.empty() || text.size() > 256 || !all_graphic(text)) {
     return because("is no group id: 1 to 256 characters (Event Hubs' limit) without white space");
   }
   return Value{std::string(text), 0};
@@ -241,6 +238,17 @@ Parsed<Value> parse_value(Kind kind, std::string_view text, Range range, std::st
       return parse_start(text);
     case Kind::kPartitions:
       return parse_partitions(text);
+    case Kind::kInstance:
+      return parse_instance(text);
+    case Kind::kWebUrl:
+      return parse_web_url(text);
+    case Kind::kPublicUrl:
+      return parse_public_url(text);
+    case Kind::kMailServer:
+      return parse_mail_server(text);
+    case Kind::kMailAddress:
+    case Kind::kMailAddresses:
+      return parse_mail_addresses(text, kind == Kind::kMailAddresses);
     case Kind::kPath:
       return path(text);
     case Kind::kPointer:

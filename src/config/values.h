@@ -23,6 +23,12 @@ enum class Kind {
   kHeaders,        // "Name: value; Name: value"; empty: none
   kStart,          // earliest, latest, or an RFC 3339 time in UTC; the number is milliseconds since the Unix epoch
   kPartitions,     // "all", or partition numbers separated by commas; empty: none
+  kInstance,       // up to 200 printable characters without white space; empty: the host's name
+  kWebUrl,         // http(s)://host[:port]/path...; empty: none
+  kPublicUrl,      // http(s)://host[:port]; empty: none
+  kMailServer,     // smtp://host[:port], smtps://host[:port]; empty: none
+  kMailAddress,    // user@host; empty: none
+  kMailAddresses,  // user@host,user@host; empty: none
   kPath,           // an absolute path
   kFile,           // the path of a file to read; empty: none
   kPointer,        // RFC 6901 JSON pointer; empty: none

@@ -26,6 +26,11 @@ TEST_F(SettingsTest, DefaultsAreThoseOfTheSettingsStructs) {
   EXPECT_EQ(settings.shutdown.deadline, plain.shutdown.deadline);
   EXPECT_EQ(settings.embedded_broker.enabled, plain.embedded_broker.enabled);
   EXPECT_EQ(settings.embedded_broker.partitions, plain.embedded_broker.partitions);
+  EXPECT_EQ(settings.control.topic, plain.control.topic);
+  EXPECT_FALSE(settings.notify.any());
+  EXPECT_EQ(settings.notify.mail_require_tls, plain.notify.mail_require_tls);
+  EXPECT_EQ(settings.notify.public_url, plain.notify.public_url);
+  EXPECT_EQ(settings.notify.link_valid_for, plain.notify.link_valid_for);
   EXPECT_THAT(settings.warnings, IsEmpty());
 }
 
@@ -63,6 +68,8 @@ TEST_F(SettingsTest, RouteDefaultsAreThoseOfTheRouteStructs) {
   EXPECT_EQ(consume.start.kind, defaults.start.kind);
   EXPECT_EQ(consume.skip_resends, defaults.skip_resends);
   EXPECT_EQ(consume.resends_look_back, defaults.resends_look_back);
+  EXPECT_EQ(consume.breaker, defaults.breaker);
+  EXPECT_TRUE(consume.breaker_rules == defaults.breaker_rules);
   EXPECT_FALSE(consume.direct());
 }
 
