@@ -26,16 +26,18 @@ fi
 case $release in
   debian-12)  # its default Boost is 1.74, which has no Boost.JSON
     boost=(libboost1.81-dev libboost-program-options1.81-dev libboost-json1.81-dev)
-    versioned=(libboost-program-options1.81.0 libboost-json1.81.0 libspdlog1.10 libfmt9 libsimdjson14 libssl3)
+    versioned=(libboost-program-options1.81.0 libboost-json1.81.0 libspdlog1.10 libfmt9 libsimdjson14
+      libssl3 libcurl4)
     ;;
   debian-13)
     boost=(libboost-dev libboost-program-options-dev libboost-json-dev)
-    versioned=(libboost-program-options1.83.0 libboost-json1.83.0 libspdlog1.15 libfmt10 libsimdjson25 libssl3t64)
+    versioned=(libboost-program-options1.83.0 libboost-json1.83.0 libspdlog1.15 libfmt10 libsimdjson25
+      libssl3t64 libcurl4t64)
     ;;
   *)
     fail "this is $name; the package names are known for Debian 12 and 13. Elsewhere install the libraries that" \
-      "CMakeLists.txt looks for (Boost >= 1.81, librdkafka >= 2.0.2, OpenSSL, spdlog, simdjson, tl-expected," \
-      "prometheus-cpp) and build with: cmake --preset quickstart && cmake --build --preset quickstart"
+      "CMakeLists.txt looks for (Boost >= 1.81, librdkafka >= 2.0.2, libcurl >= 7.88, OpenSSL, spdlog, simdjson," \
+      "tl-expected, prometheus-cpp) and build with: cmake --preset quickstart && cmake --build --preset quickstart"
     ;;
 esac
 
@@ -43,13 +45,13 @@ packages=()
 for set in "$@"; do
   case $set in
     build)
-      packages+=(ca-certificates cmake g++ ninja-build pkg-config "${boost[@]}" libexpected-dev librdkafka-dev
-        libsimdjson-dev libspdlog-dev libssl-dev prometheus-cpp-dev)
+      packages+=(ca-certificates cmake g++ ninja-build pkg-config "${boost[@]}" libcurl4-openssl-dev libexpected-dev
+        librdkafka-dev libsimdjson-dev libspdlog-dev libssl-dev prometheus-cpp-dev)
       ;;
     run) packages+=(ca-certificates curl kcat) ;;
     test)
       packages+=(clang-format-19 clang-tidy-19 default-jre-headless git libbenchmark-dev libgmock-dev libgtest-dev maven
-        openssl procps python3 shellcheck wrk)
+        openssl procps python3 python3-aiosmtpd shellcheck wrk)
       ;;
     runtime) packages+=(ca-certificates librdkafka1 librdkafka++1 libprometheus-cpp-core1.0 "${versioned[@]}") ;;
     -h | --help)

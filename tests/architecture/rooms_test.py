@@ -10,6 +10,7 @@ LINKS = """
 hubferry_room(base LIBRARIES tl::expected)
 hubferry_room(kafka ROOMS base)
 hubferry_room(http ROOMS base)
+hubferry_room(transfer ROOMS base)
 hubferry_room(spool ROOMS base)
 hubferry_room(ingest ROOMS base http spool
   LIBRARIES Boost::json)
@@ -31,6 +32,8 @@ GOOD = {
     "src/kafka/producer.h": header('#include "base/result.h"'),
     "src/kafka/producer.cpp": '#include <librdkafka/rdkafka.h>\n#include "kafka/producer.h"\n',
     "src/http/server.h": header("#include <boost/asio.hpp>", "#include <boost/beast/http.hpp>"),
+    "src/transfer/transfer.h": header('#include "base/result.h"'),
+    "src/transfer/transfer.cpp": '#include <curl/curl.h>\n#include "transfer/transfer.h"\n',
     "src/spool/spool.h": header('#include "base/result.h"'),
     "src/ingest/ingest.h": header('#include "http/server.h"', '#include "spool/spool.h"'),
     "src/produce/pump.h": header('#include "kafka/producer.h"'),
@@ -48,6 +51,8 @@ GOOD = {
 BAD = [
     ("a room below", {"src/base/x.h": header('#include "spool/spool.h"')}, "src/base/x.h:2: spool comes after base"),
     ("kafka to http", {"src/http/x.h": header('#include "kafka/producer.h"')}, "src/http/x.h:2: http must not know"),
+    ("transfer to http", {"src/transfer/x.cpp": '#include "http/server.h"'}, "src/transfer/x.cpp:1: transfer must not"),
+    ("http to transfer", {"src/http/x.cpp": '#include "transfer/transfer.h"'}, "src/http/x.cpp:1: transfer comes"),
     ("produce to http", {"src/produce/x.cpp": '#include "http/server.h"'}, "src/produce/x.cpp:1: produce must not"),
     ("consume to http", {"src/consume/x.cpp": '#include "http/server.h"'}, "src/consume/x.cpp:1: consume must not"),
     ("deliver to spool", {"src/deliver/x.cpp": '#include "spool/spool.h"'}, "src/deliver/x.cpp:1: deliver must not know"),
@@ -65,6 +70,8 @@ BAD = [
     ("Asio", {"src/deliver/x.cpp": "#include <boost/asio/post.hpp>"}, "src/deliver/x.cpp:1: only http may"),
     ("Beast", {"src/ingest/x.cpp": "#include <boost/beast.hpp>"}, "src/ingest/x.cpp:1: only http may"),
     ("curl", {"src/deliver/x.cpp": "#include <curl/curl.h>"}, "src/deliver/x.cpp:1: only transfer may"),
+    ("curl in another room's test", {"tests/unit/ingest/x.cpp": "#include <curl/curl.h>"},
+     "tests/unit/ingest/x.cpp:1: only transfer may"),
     ("simdjson", {"src/spool/x.cpp": "#include <simdjson.h>"}, "src/spool/x.cpp:1: <simdjson.h>: only"),
     ("Boost.JSON", {"src/spool/x.cpp": "#include <boost/json.hpp>"}, "src/spool/x.cpp:1: <boost/json.hpp>: only"),
     ("librdkafka in another room's test", {"tests/unit/ingest/x.cpp": "#include <librdkafka/rdkafka.h>"},
