@@ -70,6 +70,7 @@ class Member {
     bool notifies = false;  // there is somebody to be told
     Milliseconds link_valid_for{0};
     Milliseconds snapshot_interval{0};  // 0: none, the log is this instance's own
+    Milliseconds tally_interval = kTallyInterval;
     std::function<Token()> new_token;
     std::uint64_t seed = 1;
   };

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "control/member.h"
+#include "observe/json_text.h"
 
 // Which record is written next.
 
@@ -9,6 +10,22 @@ namespace {
 
 constexpr std::size_t kMostAges = 60;
 constexpr std::size_t kLongestReason = 200;
+
+// What a handler answers is anybody's bytes, and a record must be readable.
+std::string clean(std::string_view text) {
+  std::string out;
+  while (!text.empty() && out.size() < kLongestReason) {
+    const std::size_t sequence = observe::utf8_sequence(text);
+    if (sequence == 0) {
+      out += '?';
+      text.remove_prefix(1);
+    } else {
+      out += text.substr(0, sequence);
+      text.remove_prefix(sequence);
+    }
+  }
+  return out;
+}
 
 // What is within the window, in at most kMostAges entries: what lies close together becomes one, as old as its oldest.
 std::vector<std::pair<Milliseconds, std::uint64_t>> ages_of(
@@ -29,7 +46,7 @@ std::vector<std::pair<Milliseconds, std::uint64_t>> ages_of(
 
 std::vector<Reason> shortened(const std::vector<Reason>& reasons) {
   std::vector<Reason> out;
-  for (const auto& [text, count] : reasons) out.emplace_back(text.substr(0, kLongestReason), count);
+  for (const auto& [text, count] : reasons) out.emplace_back(clean(text), count);
   return out;
 }
 
@@ -95,7 +112,7 @@ Member::Made Member::make_command() {
   const std::uint64_t generation = state(command.breaker).generation;
   switch (command.kind) {
     case Command::Kind::kOpen:
-      return made(command.breaker, generation, Open{command.by, command.reason.substr(0, kLongestReason)});
+      return made(command.breaker, generation, Open{command.by, clean(command.reason)});
     case Command::Kind::kClose:
       return made(command.breaker, generation, Close{command.by});
     case Command::Kind::kResume:
@@ -165,7 +182,7 @@ bool Member::tally_due(const Own& own, const Breaker& breaker, Instant now) cons
   const bool told_unavailable = share != breaker.shares.end() && share->second.unavailable_since_ms >= 0;
   const bool unavailable = pending.state.unavailable_since.has_value();
   if (!failed && !objects && !unavailable && !told_unavailable) return false;
-  if (!own.last_tally || now - *own.last_tally >= kTallyInterval) return true;
+  if (!own.last_tally || now - *own.last_tally >= options_.tally_interval) return true;
   if (!failed || now - *own.last_tally < kEarlyTally) return false;
   return breaker.failures(fold_.now_ms()) + sum(pending.failures) > breaker.rules.threshold;
 }
@@ -242,7 +259,7 @@ Member::Made Member::make_probe(const std::string& name, Own& own, const Breaker
   const auto result = [&](bool ok, std::string reason) {
     return made(name, breaker.generation, ProbeResult{ok, route.probe_done, std::move(reason)});
   };
-  if (route.probe_failure) return result(false, route.probe_failure->substr(0, kLongestReason));
+  if (route.probe_failure) return result(false, clean(*route.probe_failure));
   if (route.probe_done >= std::max<std::uint64_t>(breaker.rules.probe_events, 1)) return result(true, {});
   if (route.probe_lost) return made(name, breaker.generation, ProbeClaim{-1});
   if (!route.probe_idle || route.probe_done == 0 || route.probe_done != own.probe_done) {
