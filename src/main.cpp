@@ -13,9 +13,12 @@
 
 #include "base/clock.h"
 #include "config/load.h"
+#include "console/breakers.h"
 #include "console/console.h"
 #include "console/route_switches.h"
+#include "consume/circuit.h"
 #include "consume/consume_road.h"
+#include "control/control.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
 #include "kafka/client_version.h"
@@ -48,28 +51,24 @@ class Daemon {
     for (const config::ProduceRoute& route : settings_.produce) {
       if (auto opened = open_produce(route); !opened) return opened;
     }
-    const consume::Connections connections{settings_.consumer_properties, settings_.producer_properties};
     for (const config::ConsumeRoute& route : settings_.consume) {
-      auto road = consume::ConsumeRoad::create(route, connections, nullptr, metrics_, health_);
-      if (!road) return in_route("consume", route.name, road.error());
-      consume_.push_back(std::move(*road));
+      if (auto opened = open_consume(route); !opened) return opened;
     }
-    return open_server();
+    if (auto opened = open_server(); !opened) return opened;
+    return open_control();
   }
 
   Status start() {
     if (auto started = server_->start(); !started) return started;
+    if (control_) control_->start();
     for (auto& road : produce_) road->start();
     for (auto& road : consume_) road->start();
     return {};
   }
 
   std::string url() const {
-    const std::string& listen = settings_.ingest.listen;
-    const std::string scheme = settings_.ingest.tls_certificate_file.empty() ? "http://" : "https://";
-    const std::string url = scheme + listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
     const std::string local = settings_.ingest.unix_socket.string();
-    return local.empty() ? url : url + " and " + local;
+    return local.empty() ? address() : address() + " and " + local;
   }
 
   // Not ready from now on, so that nobody new is sent here; but who does not know yet is still served.
@@ -88,6 +87,7 @@ class Daemon {
     ingest_.drain();
     for (auto& road : produce_) road->request_drain(deadline);
     for (auto& road : consume_) road->stop();
+    if (control_) control_->stop();
     for (auto& road : produce_) road->stop();
     for (auto& feedback : feedbacks_)
       feedback->expire(Instant::max());  // whoever waits for the broker: 202, it is kept
@@ -130,6 +130,79 @@ class Daemon {
         "partition, in memory, and forgets all at the end",
         address, address);
     return {};
+  }
+
+  std::string address() const {
+    const std::string& listen = settings_.ingest.listen;
+    const std::string scheme = settings_.ingest.tls_certificate_file.empty() ? "http://" : "https://";
+    return scheme + listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
+  }
+
+  Status open_consume(const config::ConsumeRoute& route) {
+    consume::Circuit* circuit = nullptr;
+    if (route.breaker) {
+      // Open until the breaker's state is known.
+      circuits_.push_back(std::make_unique<consume::Circuit>(consume::Permit{consume::Permit::Kind::kOpen}));
+      circuit = circuits_.back().get();
+      breakers_.push_back({route.name, route.group, route.breaker_rules, circuit});
+    }
+    const consume::Connections connections{settings_.consumer_properties, settings_.producer_properties};
+    auto road = consume::ConsumeRoad::create(route, connections, circuit, metrics_, health_);
+    if (!road) return in_route("consume", route.name, road.error());
+    consume_.push_back(std::move(*road));
+    return {};
+  }
+
+  Status open_control() {
+    if (breakers_.empty()) return {};
+    control::Control::Options options{settings_.control, settings_.notify, settings_.consumer_properties,
+                                      settings_.producer_properties, settings_.embedded_broker.enabled};
+    if (options.notify.public_url.empty()) options.notify.public_url = address();
+    auto control = control::Control::create(std::move(options), breakers_, metrics_, health_);
+    if (!control) return tl::make_unexpected(control.error());
+    control_ = std::move(*control);
+    return {};
+  }
+
+  console::BreakerDesk breaker_desk() {
+    using Verb = console::BreakerDesk::Verb;
+    using Kind = control::Command::Kind;
+    console::BreakerDesk desk;
+    desk.rows = [this] {
+      std::vector<console::BreakerRow> rows;
+      for (const control::BreakerView& view : control_->views()) rows.push_back(row_of(view));
+      return rows;
+    };
+    desk.command = [this](Verb verb, const std::string& route, const std::string& by, auto done) {
+      const Kind kind = verb == Verb::kOpen ? Kind::kOpen : verb == Verb::kClose ? Kind::kClose : Kind::kResume;
+      control_->command(kind, route, by, {}, std::move(done));
+    };
+    desk.link_trouble = [this](const std::string& route, const std::string& token) {
+      return control_->link_trouble(route, token);
+    };
+    desk.resume_by_link = [this](const std::string& route, const std::string& token, auto done) {
+      control_->command(Kind::kResumeByLink, route, "a link", token, std::move(done));
+    };
+    return desk;
+  }
+
+  static console::BreakerRow row_of(const control::BreakerView& view) {
+    console::BreakerRow row;
+    row.route = view.route;
+    row.scope = view.shared ? "all instances" : "this instance";
+    row.state = view.state.state_name();
+    row.generation = view.state.generation;
+    row.since_ms = view.state.since_ms;
+    row.reason = view.state.reason;
+    row.errors = view.state.reasons;
+    row.failures = view.failures;
+    row.threshold = view.state.rules.threshold;
+    row.window_ms = view.state.rules.window.count();
+    row.lag = view.state.lag;
+    row.alive = view.alive;
+    row.notified = view.state.notified;
+    row.trouble = view.trouble;
+    return row;
   }
 
   Status open_produce(const config::ProduceRoute& route) {
@@ -196,6 +269,7 @@ class Daemon {
                           [&road] { return road->paused(); }});
     }
     console::add_route_switches(*server_, std::move(switches));
+    if (!breakers_.empty()) console::add_breakers(*server_, breaker_desk());
     return {};
   }
 
@@ -204,6 +278,9 @@ class Daemon {
   observe::Health health_;
   ingest::Ingest ingest_;
   std::unique_ptr<kafka::EmbeddedBroker> embedded_broker_;
+  std::vector<std::unique_ptr<consume::Circuit>> circuits_;
+  std::vector<control::Control::Route> breakers_;
+  std::unique_ptr<control::Control> control_;
   std::unique_ptr<http::Server> server_;
   std::vector<std::unique_ptr<spool::Feedback>> feedbacks_;
   std::vector<std::unique_ptr<ingest::IdempotencyLog>> idempotency_logs_;

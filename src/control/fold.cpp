@@ -87,6 +87,7 @@ void Fold::forget_silent() {
 
 Applied Fold::take(std::int64_t offset, std::int64_t timestamp_ms, const Record& record) {
   now_ms_ = std::max(now_ms_, timestamp_ms);
+  if (snapshot_ms_ == 0) snapshot_ms_ = now_ms_;
   if (std::holds_alternative<BeginAnew>(record.body)) return begin_anew(record.author, timestamp_ms);
   if (!note_author(record)) return {Fate::kRepeated, "a record of this author with this nonce was there before"};
   if (std::holds_alternative<Snapshot>(record.body)) {

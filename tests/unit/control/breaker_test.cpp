@@ -58,9 +58,12 @@ TEST_F(Folding, AnOlderRecordOfTheSameIncarnationIsARepetition) {
 }
 
 TEST_F(Folding, TimeThatStepsBackDoesNotBringOldFailuresBack) {
+  config::BreakerRules only_window;
+  only_window.consecutive = 0;
+  rules(only_window);
   fail("a", 100);
   wait(seconds(40));
-  succeed("a", 1);
+  join({"b"});
   wait(-seconds(39));
   fail("a", 1);
   EXPECT_EQ(now(), State::kClosed);
@@ -187,6 +190,17 @@ TEST_F(Folding, ARestartedInstanceIsNotTwoWitnesses) {
   again = record("a", Tally{{}, 0, 0, true, seconds(11), {}, -1});
   again.author.incarnation = 77;
   put(again);
+  EXPECT_EQ(now(), State::kClosed);
+}
+
+TEST_F(Folding, WhatAnInstanceSaidBeforeItsRestartIsOver) {
+  join({"a", "b"});
+  unavailable("a", seconds(50));
+  Record again = record("a", Alive{{kBreaker}});
+  again.author.incarnation = 77;
+  put(again);
+  wait(seconds(11));
+  succeed("b", 1);
   EXPECT_EQ(now(), State::kClosed);
 }
 

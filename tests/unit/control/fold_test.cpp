@@ -58,6 +58,7 @@ TEST_F(Folding, AnUnknownHistoryBeginsAnewWhenNobodyIsThere) {
   Fold late;
   late.begin(50);
   EXPECT_EQ(late.apply(50, now_ms_, record("a", WantSnapshot{})).fate, Fate::kHeld);
+  now_ms_ += 50'000;
   EXPECT_EQ(late.apply(51, now_ms_, record("b", Alive{{kBreaker}})).fate, Fate::kHeld);
   now_ms_ += 74'999;
   EXPECT_EQ(late.apply(52, now_ms_, record("a", BeginAnew{})).fate, Fate::kRefused) << "b may know it";
