@@ -104,11 +104,10 @@ class Creation {
 
  private:
   Result<bool> make(const std::string& name, const std::string& like) {
-    TopicWish topic{name, 0, wishes_.replication, wishes_.retention};
+    kafka::Admin::NewTopic topic{name, 0, wishes_.replication, {}};
     if (auto status = choose_partitions(topic, like); !status) return tl::make_unexpected(status.error());
-    kafka::Admin::NewTopic wish{name, topic.partitions, topic.replication, {}};
-    if (topic.retention) wish.config["retention.ms"] = std::to_string(topic.retention->count());
-    const auto made = desk_.admin->create_topic(wish, desk_.timeout);
+    if (wishes_.retention) topic.config["retention.ms"] = std::to_string(wishes_.retention->count());
+    const auto made = desk_.admin->create_topic(topic, desk_.timeout);
     if (made || made.error().code == ErrorCode::kConflict) return shown(topic, made.has_value());
     if (made.error().code != ErrorCode::kInvalid) return tl::make_unexpected(made.error());
     table_.add({name, "refused", {}});
@@ -118,7 +117,7 @@ class Creation {
   }
 
   // `created`: here; else somebody else was quicker, or the cluster did not show it yet.
-  Result<bool> shown(const TopicWish& topic, bool created) {
+  Result<bool> shown(const kafka::Admin::NewTopic& topic, bool created) {
     if (auto status = wait_for_partitions(desk_, topic.name, created ? topic.partitions : 1); !status) {
       return tl::make_unexpected(status.error());
     }
@@ -128,7 +127,7 @@ class Creation {
     return true;
   }
 
-  Status choose_partitions(TopicWish& topic, const std::string& like) const {
+  Status choose_partitions(kafka::Admin::NewTopic& topic, const std::string& like) const {
     if (!wishes_.partitions && !like.empty()) {
       const auto model = desk_.admin->describe_topic(like, desk_.timeout);
       if (model) topic.partitions = static_cast<std::int32_t>(model->size());

@@ -11,13 +11,13 @@
 #include "kafka/cluster_admin.h"
 #include "kafka/configuration.h"
 #include "kafka/error_class.h"
+#include "kafka/topic_config.h"
 
 namespace hubferry::kafka {
 namespace {
 
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, Destroy<rd_kafka_NewTopic_destroy>>;
 using NewPartitionsPtr = std::unique_ptr<rd_kafka_NewPartitions_t, Destroy<rd_kafka_NewPartitions_destroy>>;
-using ConfigResourcePtr = std::unique_ptr<rd_kafka_ConfigResource_t, Destroy<rd_kafka_ConfigResource_destroy>>;
 
 constexpr const char* kCreateHelp =
     "the credentials need the right to manage, and some clusters take new topics only from their own tools (Event "
@@ -102,30 +102,9 @@ Result<std::vector<Admin::Partition>> ClusterAdmin::describe_topic(const std::st
 }
 
 Result<std::map<std::string, std::string>> ClusterAdmin::topic_config(const std::string& topic, Milliseconds timeout) {
-  AdminCall call(handle_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, fmt::format("settings of topic {}", topic), timeout);
-  const ConfigResourcePtr resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  std::array resources{resource.get()};
-  rd_kafka_DescribeConfigs(handle_, resources.data(), resources.size(), call.options(), call.queue());
-  const auto event = call.wait();
-  if (!event) return tl::make_unexpected(explained(event.error()));
-
-  std::size_t count = 0;
-  const auto* result = rd_kafka_event_DescribeConfigs_result(event->get());
-  const auto* const* answers = rd_kafka_DescribeConfigs_result_resources(result, &count);
-  std::map<std::string, std::string> config;
-  for (std::size_t i = 0; i < count; ++i) {
-    const rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(answers[i]);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return tl::make_unexpected(call.error(code, rd_kafka_ConfigResource_error_string(answers[i])));
-    }
-    std::size_t entries = 0;
-    const auto* const* list = rd_kafka_ConfigResource_configs(answers[i], &entries);
-    for (std::size_t e = 0; e < entries; ++e) {
-      const char* value = rd_kafka_ConfigEntry_value(list[e]);
-      if (value != nullptr) config.emplace(rd_kafka_ConfigEntry_name(list[e]), value);
-    }
-  }
-  return config;
+  return ask_topic_config(*handle_, topic, std::nullopt, timeout).map_error([this](Error error) {
+    return explained(std::move(error));
+  });
 }
 
 Status ClusterAdmin::create_topic(const NewTopic& topic, Milliseconds timeout) {

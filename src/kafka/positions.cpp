@@ -12,10 +12,6 @@
 namespace hubferry::kafka {
 namespace {
 
-// What ListOffsets takes where a time would stand (KIP-79).
-constexpr std::int64_t kLatest = -1;
-constexpr std::int64_t kEarliest = -2;
-
 // The time for the next call.
 Result<int> next_call(const Patience& patience, const std::string& where) {
   if (patience.stop.stop_requested()) {
@@ -53,9 +49,17 @@ Result<PartitionListPtr> offsets_at(rd_kafka_t& client, const std::string& topic
   return list;
 }
 
+TopicShape shape_of(const rd_kafka_metadata_topic_t& topic) {
+  TopicShape shape{topic.partition_cnt, -1};
+  for (int i = 0; i < topic.partition_cnt; ++i) {
+    if (topic.partitions[i].id == 0) shape.leader = topic.partitions[i].leader;
+  }
+  return shape;
+}
+
 }  // namespace
 
-Result<std::int32_t> partition_count(rd_kafka_t& client, const std::string& topic, const Patience& patience) {
+Result<TopicShape> topic_shape(rd_kafka_t& client, const std::string& topic, const Patience& patience) {
   const std::string where = fmt::format("topic {}", topic);
   const auto wait = next_call(patience, where);
   if (!wait) return tl::make_unexpected(wait.error());
@@ -68,10 +72,21 @@ Result<std::int32_t> partition_count(rd_kafka_t& client, const std::string& topi
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1) {
     const rd_kafka_metadata_topic_t& found = metadata->topics[0];
     code = found.err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt > 0) return found.partition_cnt;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt > 0) return shape_of(found);
   }
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;  // being created
   return tl::make_unexpected(make_error(code, where));
+}
+
+Result<std::int32_t> partition_count(rd_kafka_t& client, const std::string& topic, const Patience& patience) {
+  return topic_shape(client, topic, patience).map([](const TopicShape& shape) { return shape.partitions; });
+}
+
+Result<std::int64_t> ask_offset(rd_kafka_t& client, const std::string& topic, std::int64_t time,
+                                const Patience& patience) {
+  const auto list = offsets_at(client, topic, 1, time, patience);
+  if (!list) return tl::make_unexpected(list.error());
+  return std::max<std::int64_t>((*list)->elems[0].offset, -1);
 }
 
 Result<std::vector<PartitionOffset>> ask_committed(rd_kafka_t& consumer, const std::string& topic, std::int32_t count,

@@ -24,8 +24,20 @@ struct Patience {
 // Blocking questions about one topic, to be asked on any thread while the client lives. Errors say what failed; all but
 // what the credentials or the cluster refuse for good may be asked again (kRetry).
 
+struct TopicShape {
+  std::int32_t partitions = 0;
+  std::int32_t leader = -1;  // broker id of partition 0's; -1: none
+};
 // kNotFound: there is no such topic.
+Result<TopicShape> topic_shape(rd_kafka_t& client, const std::string& topic, const Patience& patience);
 Result<std::int32_t> partition_count(rd_kafka_t& client, const std::string& topic, const Patience& patience);
+
+// What stands for a time of ask_offset() (KIP-79).
+inline constexpr std::int64_t kEarliest = -2;
+inline constexpr std::int64_t kLatest = -1;
+// The first offset of partition 0 whose record is not older than `time` (milliseconds, Unix epoch); -1: none is.
+Result<std::int64_t> ask_offset(rd_kafka_t& client, const std::string& topic, std::int64_t time,
+                                const Patience& patience);
 
 // The checkpoints of this consumer's group, for the partitions 0 to `count` - 1; offset -1: none. Index: the partition.
 Result<std::vector<PartitionOffset>> ask_committed(rd_kafka_t& consumer, const std::string& topic, std::int32_t count,
