@@ -173,9 +173,10 @@ class Daemon {
       for (const control::BreakerView& view : control_->views()) rows.push_back(row_of(view));
       return rows;
     };
-    desk.command = [this](Verb verb, const std::string& route, const std::string& by, auto done) {
+    desk.command = [this](Verb verb, const std::string& route, const std::string& by, const std::string& reason,
+                          auto done) {
       const Kind kind = verb == Verb::kOpen ? Kind::kOpen : verb == Verb::kClose ? Kind::kClose : Kind::kResume;
-      control_->command(kind, route, by, {}, std::move(done));
+      control_->command(kind, route, by, reason, std::move(done));
     };
     desk.link_trouble = [this](const std::string& route, const std::string& token) {
       return control_->link_trouble(route, token);

@@ -33,7 +33,7 @@ struct Permit {
 struct RouteState {
   std::uint64_t finals = 0;                  // final failures so far: the number of the last one
   std::optional<Instant> unavailable_since;  // the handler, in a row
-  std::int64_t lag = -1;                     // events not finished; -1: not known
+  std::int64_t lag = -1;                     // events not finished, or more; -1: not known
   std::int32_t candidate = -1;               // a partition that has an event to try the handler with; -1: none
   // Of the probe that the permit of this generation asked for:
   std::uint64_t probe_generation = 0;

@@ -187,6 +187,8 @@ class Dispatcher {
   bool may_die(const Letter& letter) const;
   bool awaits_letters(const Partition& partition) const;
   void forgive(Instant now);
+  bool has_failed_for_good(const Item& item) const;
+  static void pardon(Partition& partition, std::map<std::int64_t, Item*>::iterator failing);
   Lane* finish_first(Partition& partition, Lane& lane);
   void go_on(Partition& partition, Lane* lane, Instant now);
 

@@ -107,26 +107,44 @@ bool Dispatcher::awaits_letters(const Partition& partition) const {
   });
 }
 
-// What could not die while the breaker was not closed gets its attempts anew.
+// What could not die while the breaker was not closed gets its attempts anew; also what an earlier owner of the
+// partition left behind, read or not.
 void Dispatcher::forgive(Instant now) {
   for (Letter& each : std::exchange(dead_letters_, {})) {
     Partition* partition = find(each.letter.id);
     if (partition == nullptr) continue;
     const auto found = partition->dying.find(each.letter.id.offset);
-    Lane& lane = *found->second;
-    Item& item = *lane.first;
-    if (item.failures == 0) {  // parked: it follows another event
+    if (found->second->first->failures == 0) {  // parked: it follows another event
       dead_letters_.push_back(std::move(each));
       continue;
     }
-    item.failures = item.saved_failures = 0;
-    item.rejected = false;
-    partition->failing.erase(item.offset);
+    Lane& lane = *found->second;
     partition->dying.erase(found);
-    partition->changed = true;
     partition->make_ready(lane, false);
     list(*partition, now);
   }
+  for (auto& [number, partition] : partitions_) {
+    for (auto at = partition.failing.begin(); at != partition.failing.end();) {
+      const auto each = at++;
+      if (!partition.dying.contains(each->first) && has_failed_for_good(*each->second)) pardon(partition, each);
+    }
+    const auto erased = std::erase_if(partition.restored.failures, [this](const auto& each) {
+      return each.second >= CommitNote::kRejected || (keeps_count() && each.second >= options_.retry_attempts);
+    });
+    partition.changed = partition.changed || erased != 0;
+  }
+}
+
+bool Dispatcher::has_failed_for_good(const Item& item) const {
+  return item.rejected || (keeps_count() && item.failures >= options_.retry_attempts);
+}
+
+void Dispatcher::pardon(Partition& partition, std::map<std::int64_t, Item*>::iterator failing) {
+  Item& item = *failing->second;
+  item.failures = item.saved_failures = 0;
+  item.rejected = false;
+  partition.failing.erase(failing);
+  partition.changed = true;
 }
 
 }  // namespace hubferry::consume

@@ -200,7 +200,7 @@ void ConsumeRoad::Edge::obey_breaker(Instant now) {
 void ConsumeRoad::Edge::tell_breaker() {
   if (circuit_ == nullptr) return;
   RouteTally tally = dispatcher_->take_tally();
-  tally.state.lag = lag_;
+  tally.state.lag = std::max(lag_, static_cast<std::int64_t>(dispatcher_->buffered()));
   circuit_->tell(std::move(tally));
 }
 

@@ -14,12 +14,12 @@ BreakerReport::BreakerReport(const std::string& route, observe::Metrics& metrics
                                 {{"route", route}})),
       failures_(metrics.gauge("hubferry_breaker_window_failures", "Final failures within the breaker's window.",
                               {{"route", route}})),
-      own_open_(metrics.gauge("hubferry_breaker_own_open",
-                              "1: this instance stopped itself, whatever the others do.", {{"route", route}})),
+      own_open_(metrics.gauge("hubferry_breaker_own_open", "1: this instance stopped itself, whatever the others do.",
+                              {{"route", route}})),
       openings_(metrics.counter("hubferry_breaker_openings_total", "Openings that this instance has seen.",
                                 {{"route", route}})),
-      open_seconds_(metrics.counter("hubferry_breaker_open_seconds_total",
-                                    "Time in which the breaker was not closed.", {{"route", route}})) {}
+      open_seconds_(metrics.counter("hubferry_breaker_open_seconds_total", "Time in which the breaker was not closed.",
+                                    {{"route", route}})) {}
 
 void BreakerReport::show(const Breaker& state, bool shared, std::int64_t log_ms, bool own_open, Instant now) {
   const bool closed = state.state == Breaker::State::kClosed;
@@ -35,9 +35,10 @@ void BreakerReport::show(const Breaker& state, bool shared, std::int64_t log_ms,
       if (seen_ != Breaker::State::kClosed) spdlog::warn("route {}: the breaker is closed: delivering again", route_);
     } else if (state.state == Breaker::State::kOpen) {
       openings_.Increment();
-      spdlog::error("route {}: the breaker {} is OPEN (generation {}, offset {}): {}; nothing is delivered until it is "
-                    "resumed (link, console, or hubferryctl breaker)",
-                    route_, whose, state.generation, state.since_offset, state.reason);
+      spdlog::error(
+          "route {}: the breaker {} is OPEN (generation {}, offset {}): {}; nothing is delivered until it is "
+          "resumed (link, console, or hubferryctl breaker)",
+          route_, whose, state.generation, state.since_offset, state.reason);
     } else {
       spdlog::warn("route {}: the breaker {} is half-open: a few events are tried", route_, whose);
     }

@@ -36,9 +36,9 @@ std::optional<std::string> Control::link_trouble(const std::string& route, const
   return edge_->link_trouble(route, token);
 }
 
-void Control::command(Command::Kind kind, const std::string& route, const std::string& by, const std::string& secret,
+void Control::command(Command::Kind kind, const std::string& route, const std::string& by, const std::string& text,
                       Answer answer) {
-  edge_->command(kind, route, by, secret, std::move(answer));
+  edge_->command(kind, route, by, text, std::move(answer));
 }
 
 }  // namespace hubferry::control

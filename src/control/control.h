@@ -19,7 +19,7 @@ namespace hubferry::control {
 // One breaker as people see it.
 struct BreakerView {
   std::string route;
-  bool shared = true;    // of all instances; else of this one only
+  bool shared = true;  // of all instances; else of this one only
   Breaker state;
   std::uint64_t failures = 0;  // within the window
   std::size_t alive = 1;       // instances
@@ -27,9 +27,9 @@ struct BreakerView {
   std::string trouble;         // why the state may be old, or is not known; empty: it is as it says
 };
 
-// The circuit breakers of this instance's consume routes. With a control topic they are those of all instances; besides,
-// each route has a breaker of this instance's own, which counts while the topic cannot be used, and when a quorum is
-// asked for and only this instance sees failures. Without a topic there is only that.
+// The circuit breakers of this instance's consume routes. With a control topic they are those of all instances;
+// besides, each route has a breaker of this instance's own, which counts while the topic cannot be used, and when a
+// quorum is asked for and only this instance sees failures. Without a topic there is only that.
 //
 // One thread ("control") owns the log, the members and the notifier.
 class Control {
@@ -66,8 +66,8 @@ class Control {
   std::optional<std::string> link_trouble(const std::string& route, const std::string& token) const;
 
   // Any thread; `answer` is called once, on the control thread, when the log has it, or after about 15 s. For
-  // kResumeByLink `secret` is the link's token.
-  void command(Command::Kind kind, const std::string& route, const std::string& by, const std::string& secret,
+  // kResumeByLink `text` is the link's token, for kOpen the reason.
+  void command(Command::Kind kind, const std::string& route, const std::string& by, const std::string& text,
                Answer answer);
 
  private:

@@ -70,8 +70,8 @@ Status Control::Edge::open() {
   unknown_since_ = now;
   kafka::SharedLog::Options log;
   log.any_times = options_.any_times;
-  auto created = kafka::SharedLog::create(options_.consumer_properties, options_.producer_properties,
-                                          options_.control.topic, log);
+  auto created =
+      kafka::SharedLog::create(options_.consumer_properties, options_.producer_properties, options_.control.topic, log);
   if (!created) return tl::make_unexpected(created.error());
   log_ = std::move(*created);
   return {};
@@ -133,6 +133,8 @@ void Control::Edge::take_tallies(Instant now) {
   for (const auto& each : breakers_) {
     consume::RouteTally tally = each->route.circuit->take();
     if (shared_) shared_->tally(each->name, consume::RouteTally(tally), now);
+    std::uint64_t& tried = tally.state.probe_generation;
+    tried = (tried & kOwnGeneration) != 0 ? tried ^ kOwnGeneration : 0;
     own_->tally(each->name, std::move(tally), now);
   }
 }

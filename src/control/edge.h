@@ -31,7 +31,7 @@ class Control::Edge final : private kafka::SharedLog::Listener {
 
   std::vector<BreakerView> views() const;
   std::optional<std::string> link_trouble(const std::string& route, const std::string& token) const;
-  void command(Command::Kind kind, const std::string& route, const std::string& by, const std::string& secret,
+  void command(Command::Kind kind, const std::string& route, const std::string& by, const std::string& text,
                Answer answer);
 
  private:
@@ -50,15 +50,14 @@ class Control::Edge final : private kafka::SharedLog::Listener {
         : route(of), name(of.name + "@" + of.group), report(of.name, metrics, health) {}
 
     Route route;
-    std::string name;            // in the log
-    bool own_counts = false;     // this instance's own breaker opened when it had a say: until somebody resumes it
+    std::string name;         // in the log
+    bool own_counts = false;  // this instance's own breaker opened when it had a say: until somebody resumes it
     Instant own_since{};
     BreakerReport report;
   };
   struct Pending {
     Command command;
     std::string route;
-    std::string token;  // the link's secret
     Answer answer;
     Instant deadline{};
     bool shared = true;
@@ -121,7 +120,7 @@ class Control::Edge final : private kafka::SharedLog::Listener {
   bool telling_ = false;
   std::optional<Error> trouble_;
   Instant trouble_since_{};
-  std::optional<std::string> halted_;  // why this instance must not act: it does not understand the log
+  std::optional<std::string> halted_;     // why this instance must not act: it does not understand the log
   std::optional<Instant> unknown_since_;  // the shared state
   std::uint64_t last_ticket_ = 0;
   std::vector<Pending> pending_;

@@ -16,8 +16,12 @@ constexpr Milliseconds kOwnNoticeAfter{10'000};
 }  // namespace
 
 NoticeContext Control::Edge::context_of(const Breakers& each, bool shared) const {
-  return {each.route.name, each.route.group,     options_.control.instance,
-          options_.notify.public_url, shared, options_.notify.link_valid_for};
+  return {each.route.name,
+          each.route.group,
+          options_.control.instance,
+          options_.notify.public_url,
+          shared,
+          options_.notify.link_valid_for};
 }
 
 // One at a time: a claim lasts as long as one attempt may take.
@@ -36,8 +40,8 @@ void Control::Edge::tell_people(Instant now) {
     notice = own_->next_notice(now);
   }
   if (!notice) return;
-  const auto found = std::find_if(breakers_.begin(), breakers_.end(),
-                                  [&](const auto& each) { return each->name == notice->breaker; });
+  const auto found =
+      std::find_if(breakers_.begin(), breakers_.end(), [&](const auto& each) { return each->name == notice->breaker; });
   telling_ = true;
   notifier_->tell(*notice, context_of(**found, shared),
                   [this, breaker = notice->breaker, generation = notice->generation, shared](Status status) {
@@ -74,12 +78,16 @@ Control::Edge::Breakers* Control::Edge::find(const std::string& route) {
 }
 
 void Control::Edge::command(Command::Kind kind, const std::string& route, const std::string& by,
-                            const std::string& secret, Answer answer) {
+                            const std::string& text, Answer answer) {
   Pending pending;
   pending.command.kind = kind;
   pending.command.by = by;
   pending.route = route;
-  if (kind == Command::Kind::kResumeByLink) pending.command.token_hash = token_hash(secret);
+  if (kind == Command::Kind::kResumeByLink) {
+    pending.command.token_hash = token_hash(text);
+  } else {
+    pending.command.reason = text;
+  }
   pending.answer = std::move(answer);
   pending.deadline = SteadyClock::now() + kCommandTimeout;
   {
@@ -122,7 +130,7 @@ void Control::Edge::take_commands(Instant now) {
 }
 
 void Control::Edge::answer_commands(Instant now) {
-  const auto answer = [this](const CommandAnswer& answer, bool shared) {
+  const auto tell = [this](const CommandAnswer& answer, bool shared) {
     const auto found = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& each) {
       return each.shared == shared && each.ticket == answer.ticket;
     });
@@ -131,9 +139,9 @@ void Control::Edge::answer_commands(Instant now) {
     pending_.erase(found);
   };
   if (shared_) {
-    for (const CommandAnswer& each : shared_->take_answers()) answer(each, true);
+    for (const CommandAnswer& each : shared_->take_answers()) tell(each, true);
   }
-  for (const CommandAnswer& each : own_->take_answers()) answer(each, false);
+  for (const CommandAnswer& each : own_->take_answers()) tell(each, false);
   std::erase_if(pending_, [now](Pending& each) {
     if (now < each.deadline) return false;
     each.answer("the control log has not taken it yet; it may still do so, look again");
@@ -158,11 +166,11 @@ void Control::Edge::publish() {
     view.now_ms = fold.now_ms();
     view.failures = view.state.failures(view.now_ms);
     view.alive = view.shared ? fold.alive(each->name) : 1;
-    view.trouble = halted_         ? *halted_
-                   : !view.shared  ? std::string()
-                   : trouble_      ? trouble_->message
+    view.trouble = halted_          ? *halted_
+                   : !view.shared   ? std::string()
+                   : trouble_       ? trouble_->message
                    : unknown_since_ ? "the control log is being read"
-                                   : std::string();
+                                    : std::string();
     views.push_back(std::move(view));
   }
   const std::lock_guard lock(mutex_);

@@ -16,7 +16,8 @@ std::string time_text(std::int64_t ms) {
 }
 
 std::string who_stopped(const NoticeContext& context) {
-  return context.shared ? "all instances" : "instance " + context.instance + " only";
+  return context.shared ? "All instances have stopped delivering."
+                        : "Instance " + context.instance + " has stopped delivering; the others go on.";
 }
 
 }  // namespace
@@ -64,12 +65,12 @@ std::string mail_text(const Notice& notice, const NoticeContext& context) {
   std::string text = fmt::format(
       "The circuit breaker of the consume route {} (group {}) is open since {}.\n"
       "Reason: {}\n\n"
-      "Nothing is delivered by {}. No event is lost: what failed is not committed, and\n"
-      "delivery goes on from the checkpoint, in order.\n",
+      "{} No event is lost: what failed is not committed,\n"
+      "and delivery goes on from the checkpoint, in order.\n",
       context.route, context.group, time_text(notice.state.since_ms), notice.state.reason, who_stopped(context));
   if (!notice.state.reasons.empty()) text += "\nWhat the handler answered:\n";
   for (const auto& [reason, count] : notice.state.reasons) text += fmt::format("  {} times: {}\n", count, reason);
-  if (notice.state.lag >= 0) text += fmt::format("\nEvents that wait: {}\n", notice.state.lag);
+  if (notice.state.lag >= 0) text += fmt::format("\nEvents that wait: {} or more\n", notice.state.lag);
   if (notice.state.failed_probes != 0) {
     text += fmt::format("\nAttempts to go on that failed: {}\n", notice.state.failed_probes);
   }

@@ -76,7 +76,7 @@ def body(scenario):
         own_breaker(scenario, sink, consumers)
 
         cluster.create_topic(CONTROL, 2, message_timestamp_type="LogAppendTime")
-        wait_trouble(consumers, "one partition")
+        wait_trouble(consumers, "must have one")
         scenario.say(f"two partitions: {trouble(consumers[0])}")
         delete(cluster)
         create_by_ctl(scenario, consumers[0])

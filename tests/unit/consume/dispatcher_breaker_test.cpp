@@ -84,6 +84,17 @@ TEST_F(DispatcherBreaker, SoDoesWhatARejectionOrAnEarlierOwnerHadSentToDie) {
   EXPECT_THAT(take_all(), SizeIs(2));
 }
 
+TEST_F(DispatcherBreaker, SoDoesWhatWasReadWhileItWasOpenOrIsReadLater) {
+  permit(Kind::kOpen, 1);
+  assign(0, 0, CommitNote{0, {}, {{0, 1}, {1, CommitNote::kRejected + 1}}, {}});
+  add({"a"});
+  permit(Kind::kClosed, 2, UINT64_MAX);
+  EXPECT_THAT(note_of(commit()).failures, IsEmpty());
+  add({"b"});
+  EXPECT_THAT(take_all(), ElementsAre(0, 1));
+  EXPECT_FALSE(dispatcher_->next_dead_letter());
+}
+
 TEST_F(DispatcherBreaker, ALetterThatIsAtTheWriterIsNoReasonToDeliverAgain) {
   add({"a"});
   answer(take_one(), Verdict::kFailed);

@@ -348,8 +348,7 @@ TEST_F(Members, CommandsAreAnsweredWithWhatBecameOfThem) {
   Member& a = join("a");
   const auto first = a.command({Command::Kind::kOpen, kBreaker, "somebody", "", ""});
   const auto second = a.command({Command::Kind::kOpen, kBreaker, "somebody", "", ""});
-  const auto third =
-      a.command({Command::Kind::kResumeByLink, kBreaker, "a link", "", std::string(64, 'f')});
+  const auto third = a.command({Command::Kind::kResumeByLink, kBreaker, "a link", "", std::string(64, 'f')});
   settle();
   const auto answers = a.take_answers();
   ASSERT_THAT(answers, SizeIs(3));
