@@ -120,6 +120,10 @@ bool is_connection_trouble(rd_kafka_resp_err_t code) {
   }
 }
 
+bool is_forbidden(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
 Error make_error(rd_kafka_resp_err_t code, std::string_view where, std::string_view reason) {
   const std::string_view text = rd_kafka_err2str(code);
   std::string message = fmt::format("{}: {} ({})", where, text, rd_kafka_err2name(code));

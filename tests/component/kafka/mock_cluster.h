@@ -14,6 +14,7 @@ namespace hubferry::kafka {
 
 // Numbers of Kafka requests, from the protocol guide.
 inline constexpr short kProduceRequest = 0;
+inline constexpr short kFetchRequest = 1;
 inline constexpr short kListOffsetsRequest = 2;
 inline constexpr short kOffsetCommitRequest = 8;
 inline constexpr short kOffsetFetchRequest = 9;
