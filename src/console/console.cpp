@@ -3,6 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "console/breaker_pages.h"
+#include "console/html.h"
 #include "console/pages.h"
 
 namespace hubferry::console {
@@ -14,7 +17,8 @@ http::Response answer(int status, std::string_view content_type, std::string bod
 
 }  // namespace
 
-void add_routes(http::Server& server, const observe::Metrics& metrics, const observe::Health& health) {
+void add_routes(http::Server& server, const observe::Metrics& metrics, const observe::Health& health,
+                std::function<std::vector<BreakerRow>()> breakers) {
   const auto livez = [](const http::Request&, http::Responder respond) {
     respond(answer(200, "text/plain; charset=utf-8", "ok"));
   };
@@ -27,10 +31,9 @@ void add_routes(http::Server& server, const observe::Metrics& metrics, const obs
   server.route("GET", "/metrics", [&metrics](const http::Request&, http::Responder respond) {
     respond(answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()));
   });
-  server.route("GET", "/", [&health](const http::Request&, http::Responder respond) {
-    auto page = answer(200, "text/html; charset=utf-8", status_page(readiness_of(health)));
-    page.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-    respond(std::move(page));
+  server.route("GET", "/", [&health, breakers = std::move(breakers)](const http::Request&, http::Responder respond) {
+    const std::string table = breakers ? breaker_table(breakers(), wall_clock_ms()) : std::string();
+    respond(html_page(200, "HubFerry", status_page(readiness_of(health), table)));
   });
 }
 

@@ -1,4 +1,8 @@
 #pragma once
+#include <functional>
+#include <vector>
+
+#include "console/breakers.h"
 #include "http/server.h"
 #include "observe/health.h"
 #include "observe/metrics.h"
@@ -10,7 +14,8 @@ namespace hubferry::console {
 //   GET /livez    200 "ok" while the server's thread runs
 //   GET /readyz   200 or 503, {"ready":true,"parts":{"produce.orders":{"state":"ready","reason":""}}}
 //   GET /metrics  Prometheus' text format
-//   GET /         status page
-void add_routes(http::Server& server, const observe::Metrics& metrics, const observe::Health& health);
+//   GET /         status page; with `breakers`, as a BreakerDesk has them, these too
+void add_routes(http::Server& server, const observe::Metrics& metrics, const observe::Health& health,
+                std::function<std::vector<BreakerRow>()> breakers = {});
 
 }  // namespace hubferry::console

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "console/html.h"
 #include "observe/json_text.h"
 
 namespace hubferry::console {
@@ -21,45 +22,6 @@ std::string_view state_name(Health::State state) {
   }
   return "not-ready";
 }
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-constexpr std::string_view kPageStart = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>HubFerry</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .4rem .8rem; border-bottom: 1px solid #ccc; }
-.ready { color: #176b2c; } .degraded { color: #8a5a00; } .not-ready { color: #b00020; }
-</style>
-)";
 
 }  // namespace
 
@@ -85,18 +47,18 @@ std::string readiness_json(const Readiness& readiness) {
   return out + "}}";
 }
 
-std::string status_page(const Readiness& readiness) {
-  std::string out(kPageStart);
-  out += "<h1>HubFerry " HUBFERRY_VERSION "</h1>\n";
+std::string status_page(const Readiness& readiness, const std::string& breakers) {
+  std::string out = "<h1>HubFerry " HUBFERRY_VERSION "</h1>\n";
   out +=
       readiness.ready ? "<p class=\"ready\">Takes new work.</p>\n" : "<p class=\"not-ready\">Takes no new work.</p>\n";
-  out += "<table>\n<tr><th>Part<th>State<th>Reason\n";
+  out += "<table class=\"cards\">\n<tr><th>Part<th>State<th>Reason\n";
   for (const auto& [name, part] : readiness.parts) {
-    const std::string state(state_name(part.state));
-    out += "<tr><td>" + escaped(name) + "<td class=\"" + state + "\">" + state + "<td>" + escaped(part.reason) + "\n";
+    const std::string_view state = state_name(part.state);
+    out += "<tr>" + cell("Part", escaped(name)) + cell("State", colored(state, state)) +
+           cell("Reason", escaped(part.reason)) + '\n';
   }
-  out += "</table>\n<p><a href=\"/metrics\">Metrics</a> &middot; <a href=\"/readyz\">Readiness</a></p>\n</html>\n";
-  return out;
+  out += "</table>\n" + breakers;
+  return out + "<p><a href=\"/metrics\">Metrics</a> &middot; <a href=\"/readyz\">Readiness</a></p>\n";
 }
 
 }  // namespace hubferry::console

@@ -16,7 +16,7 @@ Readiness readiness_of(const observe::Health& health);
 
 std::string readiness_json(const Readiness& readiness);
 
-// A page of its own, without scripts and without anything from elsewhere.
-std::string status_page(const Readiness& readiness);
+// What stands in the status page; `breakers` is HTML, see breaker_table().
+std::string status_page(const Readiness& readiness, const std::string& breakers);
 
 }  // namespace hubferry::console

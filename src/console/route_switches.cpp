@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "console/requests.h"
 #include "observe/json_text.h"
 
 namespace hubferry::console {
@@ -15,11 +16,6 @@ std::string state_of(const RouteSwitch& each) {
   std::string text = "{\"route\":";
   observe::append_json_string(text, each.route);
   return text + ",\"paused\":" + (each.paused() ? "true}" : "false}");
-}
-
-bool is_from_another_site(const http::Request& request) {
-  const auto site = request.header("Sec-Fetch-Site");
-  return site && *site != "same-origin" && *site != "none";
 }
 
 http::Response answer(std::string body) {

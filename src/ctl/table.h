@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/human_text.h"
+
 namespace hubferry::ctl {
 
 // Rows for people, as an aligned table, or for machines, as one JSON object a line.
@@ -35,12 +37,5 @@ class Table {
 Table::Cell known(std::int64_t number);
 Table::Cell known(const std::optional<std::int64_t>& number);
 Table::Cell known(std::string text);
-
-// 2026-11-21T10:00:00.000Z
-std::string time_text(std::int64_t milliseconds);
-// The two largest units down to seconds: "2d 3h", "5m 10s", "7s", "20ms".
-std::string age_text(std::int64_t milliseconds);
-// "1 event", "2 events".
-std::string counted(std::uint64_t number, const std::string& noun);
 
 }  // namespace hubferry::ctl

@@ -33,7 +33,11 @@ class ClientImpl final : public Client, public ConnectionOwner {
   ClientImpl(const Url& url, const ClientOptions& options, std::unique_ptr<TlsFiles> tls);
   ~ClientImpl() override;
 
-  void post(ClientRequest request, Done done) override;
+  void post(ClientRequest request, Done done) override { put({"POST", std::move(request), std::move(done)}); }
+  void get(ClientRequest request, Done done) override {
+    request.body = {};
+    put({"GET", std::move(request), std::move(done)});
+  }
 
  private:
   using Connection = std::shared_ptr<ClientConnection>;
@@ -46,6 +50,7 @@ class ClientImpl final : public Client, public ConnectionOwner {
   void send_again(const Connection& connection, Job job) override;
   void lost(const Connection& connection) override;
 
+  void put(Job job);
   void tell();
   void take_posted();
   void assign(Job job);
@@ -87,8 +92,8 @@ ClientImpl::ClientImpl(const Url& url, const ClientOptions& options, std::unique
   target_.name = host_port_text(url.host, url.port);
   const bool usual_port = url.port == (tls_ ? 443 : 80);
   const std::string host = usual_port ? target_.name.substr(0, target_.name.rfind(':')) : target_.name;
-  target_.head = "POST " + url.target + " HTTP/1.1\r\nHost: " + host +
-                 "\r\nUser-Agent: hubferry/" HUBFERRY_VERSION "\r\n" + options.headers;
+  target_.head = " " + url.target + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: hubferry/" HUBFERRY_VERSION "\r\n" +
+                 options.headers;
   target_.max_response_bytes = options.max_response_bytes;
   target_.host = url.host;
   target_.authorities = options.tls_ca_file.empty() ? "the system's" : options.tls_ca_file.string();
@@ -109,8 +114,7 @@ ClientImpl::~ClientImpl() {
   thread_.join();
 }
 
-void ClientImpl::post(ClientRequest request, Done done) {
-  Job job{std::move(request), std::move(done)};
+void ClientImpl::put(Job job) {
   switch (posted_.put(job)) {
     case Mailbox<Job>::Put::kWake:
       asio::post(io_, [this] { take_posted(); });

@@ -46,7 +46,7 @@ struct ClientOptions {
   std::filesystem::path tls_key_file{};
 };
 
-// Keep-alive HTTP/1.1 POST client for one URL. Owns one thread and a pool of connections; requests beyond
+// Keep-alive HTTP/1.1 client for one URL. Owns one thread and a pool of connections; requests beyond
 // max_connections wait in order. A kept connection that the peer closed before any answer byte is replaced and the
 // request sent once more. https: TLS 1.2 or newer, the server's certificate has to come from the authorities and to
 // name the URL's host.
@@ -65,6 +65,8 @@ class Client {
   // Any thread; `done` is called on the client's thread, exactly once, and must not block. Answers that have come at
   // the same time are told in one burst.
   virtual void post(ClientRequest request, Done done) = 0;
+  // The same, of a request without a body.
+  virtual void get(ClientRequest request, Done done) = 0;
 };
 
 }  // namespace hubferry::http

@@ -55,13 +55,18 @@ void ClientConnection::start_exchange() {
   answered_ = header_done_ = write_failed_ = false;
   parser_.emplace();
   response_ = {};
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), job_->request.body.size()).ptr;
-  header_ = target_.head;
+  const std::string_view method = job_->method;
+  header_ = method;
+  header_ += target_.head;
   header_ += job_->request.headers;
-  header_ += "Content-Length: ";
-  header_.append(digits.data(), end);
-  header_ += "\r\n\r\n";
+  if (method == "POST") {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), job_->request.body.size()).ptr;
+    header_ += "Content-Length: ";
+    header_.append(digits.data(), end);
+    header_ += "\r\n";
+  }
+  header_ += "\r\n";
   body_in_header_ = 0;
   if (tls_ && header_.size() < kTlsRecordBytes) {  // one record for what fits into it
     body_in_header_ = std::min(job_->request.body.size(), kTlsRecordBytes - header_.size());

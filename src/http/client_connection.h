@@ -18,6 +18,7 @@
 namespace hubferry::http {
 
 struct Job {
+  const char* method = "POST";
   ClientRequest request;
   Client::Done done;
   Instant deadline = Instant::max();
@@ -45,7 +46,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
   struct Target {
     std::string name;  // host:port, for messages
-    std::string head;  // request line and the header lines of every request
+    std::string head;  // request line behind the method, and the header lines of every request
     std::uint64_t max_response_bytes = 0;
     std::string host;         // as the server's certificate has to name it
     std::string authorities;  // that are believed, for messages

@@ -78,7 +78,7 @@ bool ClientConnection::header_complete() {
   buffer_.drop_front(parser_->header_size());
   const int status = parser_->status();
   if (status == 101 || status < 100) {
-    fail(ErrorCode::kInvalid, target_.name + " answered a POST with status " + std::to_string(status));
+    fail(ErrorCode::kInvalid, target_.name + " answered a " + job_->method + " with status " + std::to_string(status));
     return false;
   }
   if (status < 200) {

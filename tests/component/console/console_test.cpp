@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "component/console/desk_fixture.h"
 #include "component/http/certificates.h"
 #include "component/http/raw_socket.h"
 
@@ -18,7 +19,7 @@ class Console : public testing::Test {
     auto server = http::Server::create({.listen = "127.0.0.1:0"});
     ASSERT_TRUE(server);
     server_ = std::move(*server);
-    add_routes(*server_, metrics_, health_);
+    add_routes(*server_, metrics_, health_, [this] { return rows_; });
     ASSERT_TRUE(server_->start());
   }
 
@@ -30,6 +31,7 @@ class Console : public testing::Test {
 
   observe::Metrics metrics_;
   observe::Health health_;
+  std::vector<BreakerRow> rows_;  // before the first request
   std::unique_ptr<http::Server> server_;
 };
 
@@ -92,6 +94,48 @@ TEST_F(Console, ShowsEscapedPartsOnTheStatusPage) {
   EXPECT_EQ(answer.body.find("<script"), std::string::npos);
   EXPECT_NE(answer.body.find("href=\"/metrics\""), std::string::npos);
   EXPECT_NE(answer.body.find("href=\"/readyz\""), std::string::npos);
+  EXPECT_EQ(answer.body.find("Circuit breakers"), std::string::npos);  // there are none
+}
+
+TEST_F(Console, ShowsTheBreakersWithTheButtonsThatFitTheirState) {
+  BreakerRow row = FakeDesk::billing();
+  for (const auto& [route, state] : {std::pair{"a", "closed"}, {"b", "open"}, {"c", "half-open"}}) {
+    row.route = route;
+    row.state = state;
+    rows_.push_back(row);
+  }
+  const std::string body = get("/").body;
+  const auto has = [&body](const std::string& text) { return body.find(text) != std::string::npos; };
+  for (const std::string route : {"a", "b", "c"}) {
+    const auto form = [&](const char* verb) {
+      return has("<form method=\"post\" action=\"/v1/breakers/" + route + '/' + verb + "\">");
+    };
+    EXPECT_EQ(form("open"), route == "a");
+    EXPECT_EQ(form("probe"), route == "b");
+    EXPECT_EQ(form("close"), route != "a");
+  }
+  for (const char* text : {">all instances (3)<", ">2026-11-21 10:00:00 UTC, ", ">101 final failures within 30s<",
+                           ">3 of 100 in 30s<", ">1234 events<", "<li>87 times: HTTP 500"}) {
+    EXPECT_TRUE(has(text)) << text;
+  }
+}
+
+TEST_F(Console, EscapesTheBreakersAndKeepsItsPageFromOtherSites) {
+  BreakerRow row = FakeDesk::billing();
+  row.route = "<i>\"";
+  row.reason = "<b>";
+  row.errors = {{"<script>", 1}};
+  row.trouble = "<u>";
+  rows_ = {row};
+  const auto answer = get("/");
+  EXPECT_NE(answer.body.find("action=\"/v1/breakers/&lt;i&gt;&quot;/probe\""), std::string::npos);
+  for (const char* raw : {"<i>", "<b>", "<script", "<u>"}) EXPECT_EQ(answer.body.find(raw), std::string::npos) << raw;
+  for (const char* escaped : {"&lt;b&gt;", "&lt;script&gt;", "may be old: &lt;u&gt;"}) {
+    EXPECT_NE(answer.body.find(escaped), std::string::npos) << escaped;
+  }
+  EXPECT_TRUE(answer.has("Cache-Control: no-store"));
+  EXPECT_TRUE(answer.has("Referrer-Policy: no-referrer"));
+  EXPECT_NE(answer.header.find("form-action 'self'; frame-ancestors 'none'"), std::string::npos);
 }
 
 }  // namespace

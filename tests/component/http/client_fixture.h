@@ -28,10 +28,14 @@ class ClientTest : public testing::Test {
   }
 
   Outcome post(std::string_view body, Milliseconds timeout = Milliseconds(60'000), std::string headers = {}) {
-    auto promise = std::make_shared<std::promise<Result<http::ClientResponse>>>();
-    client_->post({std::move(headers), body, timeout},
-                  [promise](Result<http::ClientResponse> result) { promise->set_value(std::move(result)); });
-    return promise->get_future();
+    auto [outcome, done] = promised();
+    client_->post({std::move(headers), body, timeout}, std::move(done));
+    return std::move(outcome);
+  }
+  Outcome get(std::string headers = {}) {
+    auto [outcome, done] = promised();
+    client_->get({std::move(headers), "not sent", Milliseconds(60'000)}, std::move(done));
+    return std::move(outcome);
   }
 
   // Fails the test and gives an error when nothing comes.
@@ -53,6 +57,12 @@ class ClientTest : public testing::Test {
 
   static std::string ok(const std::string& body, const std::string& fields = {}) {
     return "HTTP/1.1 200 OK\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  static std::pair<Outcome, http::Client::Done> promised() {
+    auto promise = std::make_shared<std::promise<Result<http::ClientResponse>>>();
+    return {promise->get_future(),
+            [promise](Result<http::ClientResponse> result) { promise->set_value(std::move(result)); }};
   }
 
   http::ClientOptions options_;

@@ -49,6 +49,43 @@ TEST_F(Posting, SendsAnEmptyBody) {
   EXPECT_EQ(result(outcome)->status, 200);
 }
 
+TEST_F(Posting, AsksWithoutABodyOnTheSameConnection) {
+  start();
+  auto posted = post("event");
+  auto peer = listener_.accept();
+  ASSERT_TRUE(peer.answer());
+  ASSERT_TRUE(peer.send(ok("")));
+  ASSERT_TRUE(result(posted));
+  auto asked = get("X-A: 1\r\n");
+  const auto request = peer.header();
+  ASSERT_TRUE(request);
+  EXPECT_TRUE(request->starts_with("GET /events?x=1 HTTP/1.1\r\n"));
+  EXPECT_NE(request->find("\r\nX-A: 1\r\n"), std::string::npos);
+  EXPECT_EQ(request->find("Content-Length"), std::string::npos);
+  ASSERT_TRUE(peer.send(ok("all of it")));
+  EXPECT_EQ(result(asked)->body, "all of it");
+  auto next = post("next");
+  EXPECT_EQ(peer.answer()->body, "next");  // nothing of the GET stands before it
+  ASSERT_TRUE(peer.send(ok("")));
+  EXPECT_TRUE(result(next));
+}
+
+TEST_F(Posting, AsksOnceMoreWhenThePeerClosedTheKeptConnection) {
+  start();
+  auto first = get();
+  auto peer = listener_.accept();
+  ASSERT_TRUE(peer.header());
+  ASSERT_TRUE(peer.send(ok("1")));
+  ASSERT_TRUE(result(first));
+  auto second = get();
+  ASSERT_TRUE(peer.header());
+  peer.close();
+  auto other = listener_.accept();
+  EXPECT_TRUE(other.header()->starts_with("GET /events"));
+  ASSERT_TRUE(other.send(ok("2")));
+  EXPECT_EQ(result(second)->body, "2");
+}
+
 TEST_F(Posting, SendsALargeBodyToASlowReader) {
   start();
   std::string body(20 * 1024 * 1024, 'x');
@@ -193,6 +230,9 @@ TEST_F(Posting, WorksWithTheServer) {
   (*server)->route("POST", "/events", [](const http::Request& request, http::Responder respond) {
     respond({200, "text/plain", std::string(request.body()), {}});
   });
+  (*server)->route("GET", "/events", [](const http::Request& request, http::Responder respond) {
+    respond({200, "text/plain", "x=" + request.query("x").value_or("") + std::string(request.body()), {}});
+  });
   ASSERT_TRUE((*server)->start());
   start((*server)->port(), "localhost");
   std::vector<std::string> bodies;
@@ -204,6 +244,8 @@ TEST_F(Posting, WorksWithTheServer) {
     ASSERT_TRUE(response) << response.error().message;
     ASSERT_EQ(response->body, bodies[i]);
   }
+  auto asked = get();
+  EXPECT_EQ(result(asked)->body, "x=1");
 }
 
 }  // namespace
