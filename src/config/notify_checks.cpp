@@ -1,6 +1,9 @@
 #include "config/notify_checks.h"
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/address_values.h"
 #include "config/file.h"
@@ -28,8 +31,21 @@ Status read_webhook(const std::string& path, Settings& settings) {
   }
   const auto content = read_text_file(path, kFileKey);
   if (!content) return tl::make_unexpected(content.error());
-  url = trimmed(*content);
   const std::string where = std::string(kFileKey) + " " + shown(path, false);
+  std::vector<std::string> lines = split_list(*content, '\n');
+  if (!lines.empty()) {
+    url = lines.front();
+    lines.erase(lines.begin());
+  }
+  for (const std::string& line : lines) {
+    const std::string name = lower(line.substr(0, line.find(':')));
+    constexpr std::string_view kToken = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    const bool taken = name == "content-type" || name == "content-length" || name == "host";
+    if (name.size() == line.size() || name.empty() || name.find_first_not_of(kToken) != std::string::npos || taken) {
+      return wrong(where + ": what follows the URL must be header lines such as aeg-sas-key: KEY, one a line");
+    }
+  }
+  settings.notify.webhook_headers = std::move(lines);
   if (url.empty()) return wrong(where + ": the file is empty");
   if (const auto parsed = parse_web_url(url); !parsed) return wrong(where + ": the URL in it " + parsed.error());
   warn_of_readers(kFileKey, path, settings);

@@ -104,7 +104,7 @@ constexpr std::array<Key, 37> kKeys{{
      [](T t, V v) { t.settings->control.instance = v.text; }},
 
     {"notify", "webhook-url-file", Kind::kFile, "", Use::kOptional, {}, "",
-     "File with the URL (http, https) told when a breaker opens; readable by the daemon only.",
+     "File with the URL (http, https) told when a breaker opens, and header lines below it; for the daemon only.",
      [](T t, V v) { t.notify->webhook_url_file = v.text; }},
     {"notify", "webhook-url", Kind::kWebUrl, "", Use::kEnvironmentOnly, {}, "",
      "The URL itself; only as HUBFERRY_NOTIFY_WEBHOOK_URL in the environment.",

@@ -172,7 +172,8 @@ struct ControlSettings {
 
 // Who is told when a breaker opens.
 struct NotifySettings {
-  std::string webhook_url;  // secret: it may carry a key; empty: none
+  std::string webhook_url;                   // secret: it may carry a key; empty: none
+  std::vector<std::string> webhook_headers;  // "Name: value", secret too
   std::string mail_server;  // smtp://host[:port] or smtps://host[:port]; empty: no mail
   std::string mail_from;
   std::vector<std::string> mail_to;

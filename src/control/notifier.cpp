@@ -59,7 +59,8 @@ void Notifier::tell(const Notice& notice, const NoticeContext& context, std::fun
 void Notifier::post(const Notice& notice, const NoticeContext& context, const std::shared_ptr<Attempt>& attempt) {
   transfer::HttpPost post;
   post.url = settings_.webhook_url;
-  post.headers = {"Content-Type: application/cloudevents+json; charset=utf-8"};
+  post.headers = settings_.webhook_headers;
+  post.headers.emplace_back("Content-Type: application/cloudevents+json; charset=utf-8");
   post.body = cloud_event(notice, context);
   post.timeout = kTimeout;
   transfer_->post(std::move(post), [attempt](Result<transfer::HttpAnswer> answer) {

@@ -50,6 +50,13 @@ TEST_F(NotifyChecks, TheWebhooksUrlIsReadFromItsFile) {
   EXPECT_THAT(
       bad(notify("webhook-url-file = " + path + "\n"), {}, {variable(kUrl)}),
       AllOf(HasSubstr("notify.webhook-url-file"), HasSubstr("HUBFERRY_NOTIFY_WEBHOOK_URL"), HasSubstr("keep one")));
+  const std::string with_key = write("key", std::string(kUrl) + "\naeg-sas-key: a1:b\nX-Team: ops\n");
+  EXPECT_THAT(good(notify(kPublic + ("webhook-url-file = " + with_key + "\n"))).notify.webhook_headers,
+              ElementsAre("aeg-sas-key: a1:b", "X-Team: ops"));
+  for (const char* wrong : {"no header", ": a", "a b: c", "Content-Type: text/plain"}) {
+    const std::string file = write("wrong", std::string(kUrl) + "\n" + wrong + "\n");
+    EXPECT_THAT(bad(notify(kPublic + ("webhook-url-file = " + file + "\n"))), HasSubstr("header lines")) << wrong;
+  }
   EXPECT_THAT(bad(notify("webhook-url-file = " + write("empty", "\n") + "\n")), HasSubstr("empty"));
   EXPECT_THAT(bad(notify("webhook-url-file = /nowhere\n")), HasSubstr("/nowhere"));
   const std::string open = write("open", kUrl, 0644);
