@@ -34,7 +34,4 @@ struct LogSurvey {
 Result<LogSurvey> make_log_survey(rd_kafka_t& reader, const Properties& properties, const LogSurvey::Question& question,
                                   const std::stop_token& stop);
 
-// What is wrong with a topic whose records bear the producers' times.
-Error foreign_times_error(const std::string& topic, const Properties& properties);
-
 }  // namespace hubferry::kafka

@@ -47,15 +47,6 @@ bool is_event_hubs(const Properties& properties) {
          value_of(properties, "sasl.username") == "$ConnectionString";
 }
 
-Admin::NewTopic shared_log_topic(const std::string& name) {
-  return {name,
-          1,
-          -1,
-          {{"cleanup.policy", "delete"},
-           {"message.timestamp.type", "LogAppendTime"},
-           {"retention.ms", std::to_string(7 * 24 * kHour)}}};
-}
-
 std::string azure_create_command(const Admin::NewTopic& topic, const Properties& properties) {
   std::string line =
       event_hub("create", topic.name, properties) + fmt::format(" --partition-count {}", topic.partitions);

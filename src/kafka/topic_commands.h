@@ -10,9 +10,6 @@ namespace hubferry::kafka {
 // Whether the properties of a client lead to Azure Event Hubs or its emulator.
 bool is_event_hubs(const Properties& properties);
 
-// What the topic of a SharedLog must be: one partition, the brokers' times, no compaction; kept for 7 days.
-Admin::NewTopic shared_log_topic(const std::string& name);
-
 // The lines that do what Admin does with other tools, for clusters that refuse it: of the Azure CLI and of Kafka. What
 // a person must fill in is in capital letters.
 std::string azure_create_command(const Admin::NewTopic& topic, const Properties& properties);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kafka/error_class.h"
+#include "kafka/log_topic.h"
 #include "kafka/topic_commands.h"
 
 namespace hubferry::kafka {
@@ -115,7 +116,9 @@ void TopicLog::take_record(const rd_kafka_message_t& message, Listener& listener
     if (type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME) {
       trouble_.clear(Kind::kTimes);
     } else if (!trouble_.has(Kind::kTimes)) {
-      trouble_.set(Kind::kTimes, foreign_times_error(topic_, consumer_));
+      trouble_.set(Kind::kTimes, {ErrorCode::kInvalid,
+                                  fmt::format("control topic {}: {}", topic_, foreign_times_fault(topic_, consumer_)),
+                                  Disposition::kRetry});
     }
   }
   next_ = message.offset + 1;

@@ -31,7 +31,7 @@ TEST_F(Topics, DeadLetterTopicsGetTheWidthOfTheirRoutesTopic) {
   cluster_.topic("orders", 6);
   const auto called = call({"topics", "create", "--dead-letter", "--retention", "7d", "--json"});
   EXPECT_EQ(called.code, kSound) << called.error;
-  EXPECT_EQ(called.out, "{\"topic\":\"orders-dead\",\"state\":\"created\",\"partitions\":6}\n");
+  EXPECT_EQ(called.out, "{\"topic\":\"orders-dead\",\"state\":\"created\",\"partitions\":6,\"remarks\":null}\n");
   EXPECT_EQ(cluster_.topics.at("orders-dead").partitions.size(), 6U);
   EXPECT_EQ(cluster_.topics.at("orders-dead").config.at("retention.ms"), "604800000");
   EXPECT_THAT(call({"topics", "create", "--dead-letter", "--json"}).out, HasSubstr("\"state\":\"exists\""));
@@ -79,6 +79,73 @@ TEST_F(Topics, ThatTheClusterRefusesAreExplainedWithOtherTools) {
   const auto silent = call({"topics", "create", "--topic", "orders", "--partitions", "8"});
   EXPECT_EQ(silent.code, kUnusable);
   EXPECT_THAT(silent.error, Not(HasSubstr("az eventhubs")));
+}
+
+class ControlTopic : public FakeClusterTest {
+ protected:
+  ControlTopic() {
+    configure("[produce.orders]\ntopic = orders\n[control]\ntopic = ctl\n");
+    cluster_.topic("orders", 4);
+  }
+};
+
+TEST_F(ControlTopic, IsCreatedWithOnePartitionAndTheBrokersTimes) {
+  const auto called = call({"topics", "create", "--control"});
+  EXPECT_EQ(called.code, kSound) << called.error;
+  EXPECT_EQ(called.out, "TOPIC  STATE    PARTITIONS\nctl    created           1\n");
+  const auto& config = cluster_.topics.at("ctl").config;
+  EXPECT_EQ(config.at("message.timestamp.type"), "LogAppendTime");
+  EXPECT_EQ(config.at("cleanup.policy"), "delete");
+  EXPECT_EQ(config.at("retention.ms"), "604800000");
+  EXPECT_EQ(call({"topics", "create"}).code, kSound);
+}
+
+TEST_F(ControlTopic, TakesAnotherRetentionButNoOtherPartitionCount) {
+  const auto wide = call({"topics", "create", "--control", "--partitions", "4"});
+  EXPECT_EQ(wide.code, kUnusable);
+  EXPECT_THAT(wide.error, HasSubstr("exactly one"));
+  EXPECT_FALSE(cluster_.topics.contains("ctl"));
+  EXPECT_EQ(call({"topics", "create", "--topic", "ctl", "--retention", "1d"}).code, kSound);
+  EXPECT_EQ(cluster_.topics.at("ctl").partitions.size(), 1U);
+  EXPECT_EQ(cluster_.topics.at("ctl").config.at("retention.ms"), "86400000");
+}
+
+TEST_F(ControlTopic, IsListedWithWhatIsWrongWithIt) {
+  EXPECT_THAT(call({"topics", "create"}).out, HasSubstr("ctl     missing"));
+  cluster_.topic("ctl", 1);
+  EXPECT_EQ(call({"topics", "create"}).code, kSound) << "the cluster does not tell its settings";
+  cluster_.topics["ctl"].config["message.timestamp.type"] = "CreateTime";
+  const auto times = call({"topics", "create"});
+  EXPECT_EQ(times.code, kFound);
+  EXPECT_THAT(times.out, AllOf(HasSubstr("its records bear the producers' times"),
+                               HasSubstr("--entity-name ctl --add-config message.timestamp.type=LogAppendTime")));
+  EXPECT_THAT(times.error, Not(HasSubstr("nothing was created")));
+  cluster_.topics["ctl"].config = {{"cleanup.policy", "compact,delete"}};
+  EXPECT_THAT(call({"topics", "create"}).out, HasSubstr("cleanup.policy = compact,delete: compaction"));
+  cluster_.topics["ctl"].config = {};
+  cluster_.topic("ctl", 2);
+  const auto wide = call({"topics", "create", "--control", "--json"});
+  EXPECT_EQ(wide.code, kFound);
+  EXPECT_THAT(wide.out, HasSubstr("\"partitions\":2,\"remarks\":\"it has 2 partitions and must have one"));
+}
+
+TEST_F(ControlTopic, OfEventHubsStampsWhateverItSays) {
+  configure("[produce.orders]\ntopic = orders\n[control]\ntopic = ctl\n", "shop.servicebus.windows.net:9093");
+  cluster_.manage = fail(ErrorCode::kInvalid, "it does not let these credentials");
+  const auto refused = call({"topics", "create", "--control"});
+  EXPECT_EQ(refused.code, kFound);
+  EXPECT_THAT(refused.error, HasSubstr("--namespace-name shop --name ctl --partition-count 1 --cleanup-policy Delete "
+                                       "--retention-time-in-hours 168\n"));
+  cluster_.topic("ctl", 1);
+  cluster_.topics["ctl"].config["message.timestamp.type"] = "CreateTime";
+  EXPECT_EQ(call({"topics", "create"}).code, kSound);
+}
+
+TEST_F(ControlTopic, ThatIsNotConfiguredCannotBeCreated) {
+  configure("[produce.orders]\ntopic = orders\n");
+  const auto called = call({"topics", "create", "--control"});
+  EXPECT_EQ(called.code, kUnusable);
+  EXPECT_THAT(called.error, HasSubstr("give control.topic a name"));
 }
 
 TEST_F(Partitions, AreListedWithTheCheckpointsOfEachRoute) {
