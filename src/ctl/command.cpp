@@ -128,8 +128,9 @@ Result<Arguments> parse_command(const Family& family, const Command& command, co
 }  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all{spool_family(), topics_family(),      partitions_family(), checkpoint_family(),
-                                       lag_family(),   dead_letter_family(), pause_family(),      resume_family()};
+  static const std::vector<Family> all{spool_family(),      topics_family(), partitions_family(),
+                                       checkpoint_family(), lag_family(),    dead_letter_family(),
+                                       pause_family(),      resume_family(), breaker_family()};
   return all;
 }
 

@@ -38,6 +38,7 @@ const Family& lag_family();
 const Family& dead_letter_family();
 const Family& pause_family();
 const Family& resume_family();
+const Family& breaker_family();
 
 // Options that several commands share.
 inline constexpr Option kConfigOption{

@@ -7,26 +7,11 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string url_of(const std::string& listen, const std::string& certificate = "") {
-  config::IngestSettings ingest;
-  ingest.listen = listen;
-  ingest.tls_certificate_file = certificate;
-  return daemon_url(ingest);
-}
-
 Result<std::string> answer(int status, const std::string& body, bool pause = true) {
   http::ClientResponse response;
   response.status = status;
   response.body = body;
   return pause_answer("http://h/x", "billing", pause, response);
-}
-
-TEST(DaemonUrl, LeadsToTheDaemonFromItsOwnHost) {
-  EXPECT_EQ(url_of("127.0.0.1:8080"), "http://127.0.0.1:8080");
-  EXPECT_EQ(url_of("0.0.0.0:80"), "http://127.0.0.1:80");
-  EXPECT_EQ(url_of("[::]:8080"), "http://[::1]:8080");
-  EXPECT_EQ(url_of("[fe80::1]:8080"), "http://[fe80::1]:8080");
-  EXPECT_EQ(url_of("hub.example:8443", "/etc/cert.pem"), "https://hub.example:8443");
 }
 
 TEST(PauseAnswer, TellsWhatHappenedAndThatItIsThisInstanceOnly) {
