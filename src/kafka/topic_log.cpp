@@ -76,8 +76,6 @@ void TopicLog::serve_writer(Listener& listener) {
     const Error& error = report.offset.error();
     if (report.forbidden) {
       trouble_.set(Kind::kWrite, {ErrorCode::kInvalid, error.message, Disposition::kRetry});
-      renew_writer_ = true;
-      look_by(SteadyClock::now() + options_.trouble_interval);
     } else if (error.disposition != Disposition::kReject) {
       look_soon();
     }

@@ -32,8 +32,8 @@ class TopicLog final : public SharedLog {
   void append(std::string value, std::uint64_t ticket) override;
 
  private:
-  // They are replaced when they have met a topic that was deleted, an offset that is gone, or the lack of a right: what
-  // a client remembers of a former topic (partitions, leader epochs) or of a refusal then cannot mislead it.
+  // Replaced when they have met a topic that was deleted, the reader also after an error and an offset that is gone:
+  // what a client remembers of a former topic (partitions, leader epochs) then cannot mislead it.
   struct Clients {
     std::unique_ptr<LogReader> reader;
     std::unique_ptr<LogWriter> writer;

@@ -141,8 +141,10 @@ TEST_F(SharedLogOnMock, TellsTheEndEachTimeItIsReached) {
   EXPECT_THAT(seen_.values, ElementsAre("x"));
 }
 
-TEST_F(SharedLogOnMock, GoesOnWhereItWasAfterAnOutage) {
-  const auto log = this->log();
+TEST_F(SharedLogOnMock, NoticesAnOutageByItselfAndGoesOnWhereItWas) {
+  SharedLog::Options options = quick();
+  options.well_interval = std::chrono::hours(1);
+  const auto log = this->log(options);
   ASSERT_TRUE(appended(*log, seen_, "before"));
   ASSERT_TRUE(served(*log, seen_, [&] { return seen_.values.size() == 1; }));
   cluster_.broker_down();
