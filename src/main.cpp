@@ -263,14 +263,15 @@ class Daemon {
     if (!server) return tl::make_unexpected(server.error());
     server_ = std::move(*server);
     ingest_.install(*server_);
-    console::add_routes(*server_, metrics_, health_);
+    const console::BreakerDesk breakers = breaker_desk();
+    console::add_routes(*server_, metrics_, health_, breakers_.empty() ? nullptr : breakers.rows);
     std::vector<console::RouteSwitch> switches;
     for (const auto& road : consume_) {
       switches.push_back({road->name(), [&road](bool paused) { paused ? road->pause() : road->resume(); },
                           [&road] { return road->paused(); }});
     }
     console::add_route_switches(*server_, std::move(switches));
-    if (!breakers_.empty()) console::add_breakers(*server_, breaker_desk());
+    if (!breakers_.empty()) console::add_breakers(*server_, breakers);
     return {};
   }
 

@@ -80,7 +80,11 @@ void Dispatcher::failed(Partition& partition, Lane& lane, Instant now) {
   const Item& item = *lane.first;
   const bool last = keeps_count() && item.failures >= options_.retry_attempts;
   count_final(item, outcome.reason, now);
-  if (last || (options_.dead_letter && item.rejected)) {
+  const bool final = last || (options_.dead_letter && item.rejected);
+  if (final && permit_.kind != Permit::Kind::kClosed) {
+    pardon(partition, partition.failing.find(item.offset));
+    partition.make_ready(lane, false);
+  } else if (final) {
     die(partition, lane, std::move(lane.failed_outcome.reason), now, tally_.state.finals);
   } else {
     wait(partition, lane, now + std::max(outcome.retry_after, retry_backoff_.delay(item.failures - 1)));

@@ -19,7 +19,8 @@ void Dispatcher::permit(const Permit& permit, Instant now) {
   const bool tries = permit.kind == Permit::Kind::kProbe &&
                      (before.kind != Permit::Kind::kProbe || before.generation != permit.generation ||
                       before.partition != permit.partition);
-  if (closes) forgive(now);
+  const bool opens = permit.kind != Permit::Kind::kClosed && before.kind == Permit::Kind::kClosed;
+  if (closes || opens) forgive(now);
   if (closes || tries) unavailable_until_ = now;  // somebody wants it tried now
   if (!tries) return;
   probe_serial_ = serial_;

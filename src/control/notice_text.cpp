@@ -4,16 +4,10 @@
 
 #include <boost/json.hpp>
 
-#include "deliver/event_facts.h"
+#include "base/human_text.h"
 
 namespace hubferry::control {
 namespace {
-
-std::string time_text(std::int64_t ms) {
-  std::string text;
-  if (!deliver::append_time(ms, text)) text = "an unknown time";
-  return text;
-}
 
 std::string who_stopped(const NoticeContext& context) {
   return context.shared ? "All instances have stopped delivering."

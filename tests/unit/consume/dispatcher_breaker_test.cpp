@@ -61,13 +61,14 @@ TEST_F(DispatcherBreaker, WhatCouldNotDieBeforeItOpenedGetsItsAttemptsAnew) {
   answer(take_one(), Verdict::kFailed);
   permit(Kind::kOpen, 1);
   EXPECT_FALSE(dispatcher_->next_dead_letter());
-  EXPECT_EQ(commit().offset, 0) << "what failed stays uncommitted";
+  const auto committed = commit();
+  EXPECT_EQ(committed.offset, 0) << "what failed stays uncommitted";
+  EXPECT_THAT(note_of(committed).failures, IsEmpty());
   permit(Kind::kClosed, 2, UINT64_MAX);
   EXPECT_FALSE(dispatcher_->next_dead_letter());
   const auto again = take_one();
   EXPECT_EQ(again.id.offset, 0);
   EXPECT_EQ(again.attempt, 1U);
-  EXPECT_THAT(note_of(commit()).failures, IsEmpty());
   answer(again);
   EXPECT_EQ(take_one().id.offset, 1) << "in the order of its key";
 }
@@ -162,6 +163,35 @@ TEST_F(DispatcherBreaker, ATryTakesAHandlerThatWasNotAvailable) {
   probe(1, 0, 1);
   answer(take_one());
   EXPECT_EQ(dispatcher_->take_tally().state.unavailable_since, std::nullopt);
+}
+
+TEST_F(DispatcherBreaker, ARouteWhoseLanesAllWaitForAFailedEventCanBeTried) {
+  auto options = Dispatching::options();
+  options.order = config::Order::kPartition;
+  options.retry_attempts = 1;
+  start(options);
+  permit(Kind::kClosed, 1);
+  add({"a", "b"});
+  answer(take_one(), Verdict::kFailed);
+  permit(Kind::kOpen, 1);
+  EXPECT_EQ(dispatcher_->take_tally().state.candidate, 0);
+  probe(1, 0, 2);
+  answer(take_one(), Verdict::kFailed);
+  permit(Kind::kOpen, 2);
+  EXPECT_EQ(dispatcher_->take_tally().state.candidate, 0) << "also after it has failed again";
+  probe(2, 0, 2);
+  answer(take_one());
+  EXPECT_EQ(take_one().id.offset, 1);
+}
+
+TEST_F(DispatcherBreaker, WhatFailsForGoodAfterTheOpeningStaysToBeTried) {
+  add({"a"});
+  const auto late = take_one();
+  permit(Kind::kOpen, 1);
+  answer(late, Verdict::kFailed);
+  EXPECT_EQ(dispatcher_->take_tally().state.finals, 1U) << "counted all the same";
+  EXPECT_EQ(dispatcher_->take_tally().state.candidate, 0);
+  EXPECT_THAT(note_of(commit()).failures, IsEmpty());
 }
 
 TEST_F(DispatcherBreaker, AnAnswerOfATimeBeforeTheTryIsNoneOfIt) {

@@ -74,6 +74,7 @@ class Simulation {
     std::string key;  // empty: none
     Fate fate = Fate::kGood;
     std::uint32_t failed_deliveries = 0;
+    std::uint32_t failed_while_closed = 0;
   };
   struct Member {
     std::unique_ptr<Dispatcher> dispatcher;
@@ -166,10 +167,12 @@ class Simulation {
     const std::uint64_t finals = member.dispatcher->take_tally().state.finals;
     if (permit.kind == Permit::Kind::kClosed) {
       if (random_() % 3 == 0) permit.released = finals;
-      if (random_() % 300 == 0) permit = {Permit::Kind::kOpen, permit.generation, -1, 0, 0};
+      if (random_() % 300 == 0) {
+        permit = {Permit::Kind::kOpen, permit.generation, -1, 0, 0};
+        ++pardons_;
+      }
     } else if (random_() % 30 == 0) {
       permit = {Permit::Kind::kClosed, permit.generation + 1, -1, 0, finals};
-      ++pardons_;
     } else if (permit.kind == Permit::Kind::kOpen && random_() % 30 == 0) {
       permit.kind = Permit::Kind::kProbe;
       permit.partition = static_cast<std::int32_t>(random_() % kPartitions);
@@ -211,7 +214,10 @@ class Simulation {
       verdict = Verdict::kUnavailable;
     } else if (event.fate != Fate::kGood) {
       verdict = event.fate == Fate::kFails ? Verdict::kFailed : Verdict::kRejected;
-      if (++event.failed_deliveries > kAttempts * (1 + pardons_) + disturbances_) broken("more attempts than allowed");
+      ++event.failed_deliveries;
+      // What is tried while the breaker is not closed may be pardoned.
+      const bool closed = member.dispatcher->permit().kind == Permit::Kind::kClosed;
+      if (closed && ++event.failed_while_closed > kAttempts * (1 + pardons_) + disturbances_) broken("more attempts than allowed");
     } else if (at->attempt < kAttempts && random_() % 20 == 0) {
       verdict = Verdict::kFailed;
     }
@@ -314,7 +320,7 @@ class Simulation {
   std::set<Place> done_;
   std::set<Place> dead_;
   std::uint32_t disturbances_ = 0;  // that may cost a count of attempts
-  std::uint32_t pardons_ = 0;       // a breaker closed: what could not die gets its attempts anew
+  std::uint32_t pardons_ = 0;       // a breaker opened: what could not die gets its attempts anew
   std::string failure_;
 };
 
