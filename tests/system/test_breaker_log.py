@@ -40,7 +40,9 @@ def create_by_ctl(scenario, daemon):
     """As an operator mends it."""
     program = os.path.join(os.path.dirname(scenario.program), "hubferryctl")
     command = [program, "topics", "create", "--control", "--config", daemon.config]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=daemon.environment, check=False
+    )
     expect(done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
