@@ -60,6 +60,7 @@ std::size_t PartitionQueues::fetch(std::int32_t partition, std::size_t maximum, 
     ++taken;
   }
   more_to_fetch_ = maximum > 0 || more_to_fetch_;
+  refill_.taken(source.level, taken, rd_kafka_queue_length(source.queue.get()));
   return taken;
 }
 
