@@ -46,7 +46,20 @@ class PartitionQueues {
     Refill::Level level;
   };
 
+  // One call of fetch().
+  struct Fetch {
+    PartitionQueues& queues;
+    Queue& source;
+    std::vector<event::Record>& records;
+    std::size_t room;
+    bool stopped = false;
+
+    void take(const rd_kafka_message_t& message);
+    void stop();
+  };
+
   Error note(const rd_kafka_message_t& message) const;
+  Error went_back(const rd_kafka_message_t& message, std::int64_t last_offset) const;
 
   rd_kafka_t* client_;
   const Wakeup& bell_;

@@ -7,8 +7,8 @@
 namespace hubferry::kafka {
 namespace {
 
-constexpr int kQueueBackoff = 0x020200ff;       // 2.2.0, as rd_kafka_version() writes it
-constexpr std::size_t kLeastToWakeFor = 1'024;  // a few fetches; a queue that never held more was not full
+constexpr int kQueueBackoff = 0x020200ff;     // 2.2.0, as rd_kafka_version() writes it
+constexpr std::size_t kLeastToWakeFor = 256;  // queues that never held more are not worth it
 
 std::string configured(rd_kafka_t* client, const char* name) {
   const rd_kafka_conf_t* configuration = rd_kafka_conf(client);
