@@ -6,7 +6,7 @@ namespace hubferry::config {
 namespace {
 
 // "measured": with librdkafka 2.0.2 against Apache Kafka 4.2.0, unless it says otherwise.
-constexpr std::array<ClientDefault, 12> kDefaults{{
+constexpr std::array<ClientDefault, 13> kDefaults{{
     {"client.id", "hubferry", "brokers' logs and quotas show it"},
     {"topic.metadata.refresh.interval.ms", "60000",
      "growth is noticed on this tick: consumers of librdkafka 2.0.2 rejoin only on it, not on metadata.max.age.ms"},
@@ -23,6 +23,8 @@ constexpr std::array<ClientDefault, 12> kDefaults{{
      "stayed (measured, tests/benchmark). With linger.ms 20 and 20 ms to the broker it bounds a route at 250,000/s"},
     {"fetch.message.max.bytes", "131072",
      "per partition and fetch: small fetches let more keys be seen at a time; 64 to 256 KiB were best (measured)"},
+    {"fetch.wait.max.ms", "100",
+     "one fetch at a time: while it waits at partitions without new events, those with a backlog wait for it"},
     {"queued.max.messages.kbytes", "65536",
      "per partition queue: with a small limit librdkafka stalls after its queue was full (measured)"},
     {"queued.min.messages", "20000",

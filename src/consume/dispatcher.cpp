@@ -2,8 +2,14 @@
 
 #include <algorithm>
 
+#include "base/recycler.h"
+
 namespace hubferry::consume {
 namespace {
+
+// Records are fetched when so much of a partition's buffer is free: one by one, each as another one is finished, they
+// would cost more.
+constexpr std::size_t kRoomPieces = 16;
 
 std::size_t size_of(const event::Record& record) {
   std::size_t bytes = record.key.value_or("").size() + record.value.value_or("").size();
@@ -99,10 +105,8 @@ void Dispatcher::add(event::Record record, Instant now) {
     return list(partition, now);
   }
   Lane& lane = lane_of(partition, record);
-  auto item = std::make_shared<Item>();
-  item->offset = record.offset;
-  item->bytes = size_of(record);
-  item->record = std::move(record);
+  const std::size_t bytes = size_of(record);
+  auto item = std::allocate_shared<Item>(Recycling<Item>(), std::move(record), bytes);
   restore_failures(partition, *item);
   bytes_ += item->bytes;
   partition.append(lane, std::move(item));
@@ -156,7 +160,8 @@ std::size_t Dispatcher::room(std::int32_t partition) const {
   if (found == partitions_.end() || found->second.revoking || stopping_) return 0;
   const std::size_t events = found->second.events;
   if (bytes_ >= options_.buffer_bytes) return events == 0 ? 1 : 0;
-  return events < options_.buffer_events ? options_.buffer_events - events : 0;
+  const std::size_t room = events < options_.buffer_events ? options_.buffer_events - events : 0;
+  return room * kRoomPieces < options_.buffer_events ? 0 : room;
 }
 
 bool Dispatcher::may_deliver(Instant now) {

@@ -100,6 +100,7 @@ void ConsumeRoad::Edge::close_receivers() {
   dead_letter_writer_.reset();
   const std::lock_guard lock(mutex_);
   answers_.clear();
+  done_.clear();
   dead_letter_answers_.clear();
 }
 
@@ -208,20 +209,18 @@ void ConsumeRoad::Edge::take_answers(Instant now) {
   {
     const std::lock_guard lock(mutex_);
     taken_.swap(answers_);
+    done_taken_.swap(done_);
     dead_letters_taken_.swap(dead_letter_answers_);
     wake_pending_ = false;
   }
-  std::size_t done = 0;
+  for (const deliver::WorkId& id : done_taken_) dispatcher_->answered(id, {deliver::Verdict::kDone, {}, {}}, now);
+  if (!done_taken_.empty()) report_.done(done_taken_.size());
+  done_taken_.clear();
   for (Answer& answer : taken_) {
-    if (answer.outcome.verdict == deliver::Verdict::kDone) {
-      ++done;
-    } else {
-      report_.not_done(answer.outcome);
-    }
+    report_.not_done(answer.outcome);
     dispatcher_->answered(answer.id, std::move(answer.outcome), now);
   }
   taken_.clear();
-  if (done != 0) report_.done(done);
   for (const auto& [id, status] : dead_letters_taken_) {
     report_.dead_letter(status);
     dispatcher_->dead_letter_written(id, status, now);
@@ -260,13 +259,17 @@ void ConsumeRoad::Edge::dispatch(Instant now) {
 
 void ConsumeRoad::Edge::answered(const deliver::WorkId& id, deliver::Outcome outcome) {
   const std::lock_guard lock(mutex_);
-  answers_.push_back({id, std::move(outcome)});
+  if (outcome.verdict == deliver::Verdict::kDone) {
+    done_.push_back(id);
+  } else {
+    answers_.push_back({id, std::move(outcome)});
+  }
   wake_once();
 }
 
 void ConsumeRoad::Edge::all_done(std::span<const deliver::WorkId> ids) {
   const std::lock_guard lock(mutex_);
-  for (const deliver::WorkId& id : ids) answers_.push_back({id, {deliver::Verdict::kDone, {}, {}}});
+  done_.insert(done_.end(), ids.begin(), ids.end());
   wake_once();
 }
 

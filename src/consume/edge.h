@@ -100,6 +100,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   // Owned by the thread.
   std::vector<event::Record> fetched_;
   std::vector<Answer> taken_;
+  std::vector<deliver::WorkId> done_taken_;
   std::vector<DeadLetterAnswer> dead_letters_taken_;
   std::map<std::int32_t, std::int64_t> next_fetch_;     // of each assigned partition
   std::optional<std::vector<std::int32_t>> assigning_;  // told, not yet completed
@@ -126,6 +127,7 @@ class ConsumeRoad::Edge final : private kafka::Consumer::Listener,
   std::mutex mutex_;  // guards the answers, wake_pending_ and the pointer consumer_ for other threads
   std::condition_variable stop_or_wait_;
   std::vector<Answer> answers_;
+  std::vector<deliver::WorkId> done_;  // answers as well, without anything to tell
   std::vector<DeadLetterAnswer> dead_letter_answers_;
   bool wake_pending_ = false;
   std::unique_ptr<kafka::Consumer> consumer_;

@@ -26,9 +26,11 @@ namespace hubferry::consume {
 std::uint64_t key_hash(std::string_view key);
 
 struct Item {
+  Item(event::Record of, std::size_t its_bytes) : record(std::move(of)), offset(record.offset), bytes(its_bytes) {}
+
   event::Record record;
-  std::int64_t offset = 0;
-  std::size_t bytes = 0;
+  std::int64_t offset;
+  std::size_t bytes;
   std::uint32_t failures = 0;        // attempts spent
   std::uint32_t saved_failures = 0;  // of them known to the broker
   bool at_handler = false;

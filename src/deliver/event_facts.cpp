@@ -41,7 +41,7 @@ bool valid_traceparent(std::string_view text) {
 
 template <class Number>
 void append_digits(Number number, std::string& to) {
-  std::array<char, 24> digits{};
+  std::array<char, 24> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init): written at once
   to.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
 }
 

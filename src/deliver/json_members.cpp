@@ -14,6 +14,13 @@ bool plain(char c) {
   return c >= 0x20 && c != '"' && c != '\\';
 }
 
+// ASCII that a JSON string holds as it is. To the end in any case: short loops without a way out are fast.
+bool all_plain(std::string_view text) {
+  bool all = true;
+  for (const char c : text) all &= static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\';
+  return all;
+}
+
 }  // namespace
 
 void append_json_string(std::string_view text, std::string& to) {
@@ -41,6 +48,12 @@ void append_json_string(std::string_view text, std::string& to) {
 void append_text_member(std::string_view name, std::string_view bytes, std::string& to) {
   to += '"';
   to += name;
+  if (all_plain(bytes)) {
+    to += "\":\"";
+    to += bytes;
+    to += '"';
+    return;
+  }
   const bool ascii =
       std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (ascii || simdjson::validate_utf8(bytes.data(), bytes.size())) {

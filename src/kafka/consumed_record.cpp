@@ -1,5 +1,9 @@
 #include "kafka/consumed_record.h"
 
+#include <cstring>
+
+#include "base/recycler.h"
+
 namespace hubferry::kafka {
 namespace {
 
@@ -25,19 +29,59 @@ std::vector<event::Header> headers_of(const rd_kafka_message_t* message) {
   return result;
 }
 
+// Its views are the message's.
+event::Record view_of(const rd_kafka_message_t& message) {
+  event::Record record;
+  record.topic = rd_kafka_topic_name(message.rkt);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
+  record.key = bytes(message.key, message.key_len);
+  record.value = bytes(message.payload, message.len);
+  record.headers = headers_of(&message);
+  return record;
+}
+
+// Calls `change` for each view of the record.
+template <class Change>
+void each_view(event::Record& record, const Change& change) {
+  change(record.topic);
+  if (record.key) change(*record.key);
+  if (record.value) change(*record.value);
+  for (event::Header& header : record.headers) {
+    change(header.name);
+    if (header.value) change(*header.value);
+  }
+}
+
+void give_back(void* owned) {
+  std::size_t size = 0;
+  std::memcpy(&size, owned, sizeof size);
+  Recycler::give(owned, size);
+}
+
 }  // namespace
 
 event::Record to_record(MessagePtr message) {
-  event::Record record;
-  record.topic = rd_kafka_topic_name(message->rkt);
-  record.partition = message->partition;
-  record.offset = message->offset;
-  record.timestamp_ms = rd_kafka_message_timestamp(message.get(), nullptr);
-  record.key = bytes(message->key, message->key_len);
-  record.value = bytes(message->payload, message->len);
-  record.headers = headers_of(message.get());
+  event::Record record = view_of(*message);
   record.owner = {message.release(),
                   [](void* owned) { rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(owned)); }};
+  return record;
+}
+
+event::Record copy_of(const rd_kafka_message_t& message) {
+  event::Record record = view_of(message);
+  std::size_t size = sizeof size;  // it stands in front
+  each_view(record, [&size](std::string_view view) { size += view.size(); });
+  char* to = static_cast<char*>(Recycler::take(size));
+  std::memcpy(to, &size, sizeof size);
+  record.owner = {to, give_back};
+  to += sizeof size;
+  each_view(record, [&to](std::string_view& view) {
+    std::memcpy(to, view.data(), view.size());
+    view = {to, view.size()};
+    to += view.size();
+  });
   return record;
 }
 

@@ -7,4 +7,7 @@ namespace hubferry::kafka {
 // The record's views point into `message`, which it owns from now on. `message` carries no error.
 event::Record to_record(MessagePtr message);
 
+// A record of its own. `message` carries no error.
+event::Record copy_of(const rd_kafka_message_t& message);
+
 }  // namespace hubferry::kafka

@@ -10,6 +10,7 @@
 
 #include "kafka/configuration.h"
 #include "kafka/handles.h"
+#include "kafka/refill.h"
 
 namespace hubferry::kafka {
 namespace {
@@ -25,6 +26,7 @@ ClientSettings settings_of(const Consumer::Options& options) {
        {"partition.assignment.strategy", "cooperative-sticky"}},
       RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS,
   };
+  Refill::configure(settings.defaults);
   if (!options.direct()) settings.events |= RD_KAFKA_EVENT_REBALANCE;
   if (options.direct()) settings.fixed["group.instance.id"] = "";
   if (!options.group_instance_id.empty()) settings.fixed["group.instance.id"] = options.group_instance_id;

@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "kafka/consumer.h"
 #include "kafka/handles.h"
+#include "kafka/refill.h"
 #include "kafka/wakeup.h"
 
 namespace hubferry::kafka {
@@ -20,7 +21,7 @@ class PartitionQueues {
  public:
   // `client` and `bell` must outlive this.
   PartitionQueues(rd_kafka_t* client, const Wakeup& bell, std::string topic, std::string where)
-      : client_(client), bell_(bell), topic_(std::move(topic)), where_(std::move(where)) {}
+      : client_(client), bell_(bell), refill_(client), topic_(std::move(topic)), where_(std::move(where)) {}
 
   void attach(std::int32_t partition);
   void detach(const std::vector<std::int32_t>& partitions);
@@ -42,12 +43,27 @@ class PartitionQueues {
   struct Queue {
     QueuePtr queue;
     std::int64_t last_offset = -1;  // of the record that fetch() returned last
+    Refill::Level level;
+  };
+
+  // One call of fetch().
+  struct Fetch {
+    PartitionQueues& queues;
+    Queue& source;
+    std::vector<event::Record>& records;
+    std::size_t room;
+    bool stopped = false;
+
+    void take(const rd_kafka_message_t& message);
+    void stop();
   };
 
   Error note(const rd_kafka_message_t& message) const;
+  Error went_back(const rd_kafka_message_t& message, std::int64_t last_offset) const;
 
   rd_kafka_t* client_;
   const Wakeup& bell_;
+  Refill refill_;
   std::string topic_;
   std::string where_;
   std::map<std::int32_t, Queue> queues_;

@@ -279,6 +279,24 @@ TEST_F(ConsumerOnMock, ClosesWhileAnAssignmentWaitsForItsOwner) {
   EXPECT_EQ(member.revokes, 1) << "what was assigned is revoked";
 }
 
+TEST_F(ConsumerOnMock, DoesNotWaitForASecondWheneverItsQueuesWereFull) {
+  constexpr std::size_t kRounds = 40;
+  constexpr std::size_t kEach = 2'000;
+  for (std::size_t i = 0; i < kRounds; ++i) {
+    produce(0, kEach);
+    produce(1, kEach);
+  }
+  Properties properties = cluster_.properties();
+  properties["queued.min.messages"] = std::to_string(kEach);
+  properties["fetch.wait.max.ms"] = "10";  // the mock waits for so long before it answers with what it has
+  Member member(properties);
+  ASSERT_TRUE(member.join(2));
+  ASSERT_TRUE(member.read(1));
+  const Instant start = SteadyClock::now();
+  ASSERT_TRUE(member.read(2 * kRounds * kEach));
+  EXPECT_LT(SteadyClock::now() - start, std::chrono::seconds(5));
+}
+
 TEST_F(ConsumerOnMock, IsDestroyedWithoutClosingInAnyState) {
   produce(0, 5000);
   enum class State { kJoining, kAssigning, kReading, kRevoking, kBrokerAway };

@@ -90,6 +90,19 @@ TEST_F(DispatcherTest, RoomIsBoundedInEventsAndBytes) {
   EXPECT_EQ(dispatcher_->room(7), 0U) << "not assigned";
 }
 
+TEST_F(DispatcherTest, RoomComesInPieces) {
+  auto options = Dispatching::options();
+  options.buffer_events = 32;
+  start(options);
+  assign(1);
+  add(std::vector<std::string_view>(30, "a"));
+  EXPECT_EQ(dispatcher_->room(0), 2U);
+  add({"a"});
+  EXPECT_EQ(dispatcher_->room(0), 0U) << "one of 32 is not worth a fetch";
+  answer(take_one());
+  EXPECT_EQ(dispatcher_->room(0), 2U);
+}
+
 TEST_F(DispatcherTest, TheRateLimitBoundsDeliveriesPerSecond) {
   auto options = Dispatching::options();
   options.rate_limit = 20;
