@@ -111,7 +111,7 @@ void Control::Edge::take_commands(Instant now) {
     }
     each.command.breaker = breakers->name;
     each.shared = shared_.has_value() && !breakers->own_counts;
-    if (each.shared && !log_is_well(now)) {
+    if (each.shared && (trouble_ || !log_is_well(now))) {
       each.answer("the control log cannot be used now" + (trouble_ ? ": " + trouble_->message : std::string()));
       continue;
     }
@@ -142,8 +142,9 @@ void Control::Edge::answer_commands(Instant now) {
     for (const CommandAnswer& each : shared_->take_answers()) tell(each, true);
   }
   for (const CommandAnswer& each : own_->take_answers()) tell(each, false);
-  std::erase_if(pending_, [now](Pending& each) {
+  std::erase_if(pending_, [this, now](Pending& each) {
     if (now < each.deadline) return false;
+    member_of(each.shared).cancel(each.ticket);
     each.answer("the control log has not taken it yet; it may still do so, look again");
     return true;
   });

@@ -10,6 +10,7 @@ namespace {
 constexpr Milliseconds kFirstRetry{500};
 constexpr Milliseconds kLastRetry{10'000};
 constexpr Milliseconds kSuccessGrain{1'000};
+constexpr const char* kAnew = "the control log began anew; look again, and repeat it";
 
 }  // namespace
 
@@ -42,10 +43,25 @@ void Member::begin(std::int64_t oldest, Instant now) {
   alive_written_.reset();
   wanted_since_.reset();
   wanted_written_.reset();
-  if (under_way_) {
-    under_way_->at_log = false;
-    under_way_->again = now;
-  }
+  give_up_under_way();
+  for (const auto& [ticket, command] : commands_) answers_.push_back({ticket, false, kAnew});
+  commands_.clear();
+}
+
+// It was made for another state. What a tally counted goes into the next one.
+void Member::give_up_under_way() {
+  if (!under_way_) return;
+  const UnderWay gone = *std::exchange(under_way_, std::nullopt);
+  if (gone.ticket != 0) answers_.push_back({gone.ticket, false, kAnew});
+  if (!std::holds_alternative<Tally>(gone.record.body)) return;
+  auto& pending = own_.at(gone.record.breaker).pending;
+  pending.failures.insert(pending.failures.begin(), gone.failures.begin(), gone.failures.end());
+  pending.trailing += std::get<Tally>(gone.record.body).trailing;
+}
+
+void Member::cancel(std::uint64_t ticket) {
+  std::erase_if(commands_, [ticket](const auto& each) { return each.first == ticket; });
+  if (under_way_ && under_way_->ticket == ticket) under_way_.reset();
 }
 
 Applied Member::record(std::int64_t offset, std::int64_t timestamp_ms, const Record& record, Instant now) {

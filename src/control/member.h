@@ -102,6 +102,8 @@ class Member {
   void noticed(const std::string& breaker, std::uint64_t generation, bool ok, Instant now);
   // The answer comes when the record was read back.
   std::uint64_t command(Command command);
+  // Nobody waits for the answer any more: it is not tried again. What was appended already counts.
+  void cancel(std::uint64_t ticket);
   std::vector<CommandAnswer> take_answers() { return std::exchange(answers_, {}); }
 
   const Fold& fold() const { return fold_; }
@@ -171,6 +173,7 @@ class Member {
   void refresh_ages(Instant now);
 
   void read_back(const Applied& applied, Instant now);
+  void give_up_under_way();
   void watch(const std::string& name, Own& own, Instant now);
   Milliseconds jitter();
 

@@ -360,6 +360,52 @@ TEST_F(Members, CommandsAreAnsweredWithWhatBecameOfThem) {
   EXPECT_THAT(answers[2].trouble, testing::HasSubstr("not known"));
 }
 
+TEST_F(Members, ACommandDoesNotReachALogThatBeganAnew) {
+  Member& a = join("a");
+  Member& b = join("b");
+  open(a);
+  const auto under_way = a.command({Command::Kind::kClose, kBreaker, "somebody", "", ""});
+  ASSERT_TRUE(a.next_record(now_));  // and never stored
+  const auto waiting = a.command({Command::Kind::kClose, kBreaker, "somebody", "", ""});
+  a.take_answers();
+  log_.clear();
+  for (Each& each : members_) {
+    each.position = 0;
+    each.member->begin(0, now_);
+  }
+  const auto answers = a.take_answers();
+  ASSERT_THAT(answers, SizeIs(2));
+  EXPECT_EQ(answers[0].ticket, under_way);
+  EXPECT_EQ(answers[1].ticket, waiting);
+  EXPECT_FALSE(answers[0].done || answers[1].done);
+  wait(seconds(60));
+  EXPECT_EQ(count<Close>(), 0U);
+  EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kOpen);
+  EXPECT_EQ(b.permit(kBreaker)->kind, Kind::kOpen);
+}
+
+TEST_F(Members, ACancelledCommandIsNotTriedAgain) {
+  Member& a = join("a");
+  open(a);
+  const auto ticket = a.command({Command::Kind::kClose, kBreaker, "somebody", "", ""});
+  ASSERT_TRUE(a.next_record(now_));  // and never stored
+  a.cancel(ticket);
+  wait(seconds(60));
+  EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kOpen);
+}
+
+TEST_F(Members, WhatATallyCountedIsToldToALogThatBeganAnew) {
+  Member& a = join("a");
+  fail(a, 1, 1);
+  ASSERT_TRUE(a.next_record(now_));  // and never stored
+  log_.clear();
+  members_[0].position = 0;
+  a.begin(0, now_);
+  wait(seconds(6));
+  EXPECT_EQ(a.permit(kBreaker)->released, 1U);
+  EXPECT_EQ(state(a).failures(time_ms()), 1U);
+}
+
 TEST_F(Members, WhoeverAsksForASnapshotGetsOne) {
   Member& a = join("a");
   open(a);
