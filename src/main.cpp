@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "base/circuit.h"
 #include "base/clock.h"
 #include "config/load.h"
 #include "console/breakers.h"
 #include "console/console.h"
 #include "console/route_switches.h"
-#include "consume/circuit.h"
 #include "consume/consume_road.h"
 #include "control/control.h"
 #include "http/server.h"
@@ -139,10 +139,10 @@ class Daemon {
   }
 
   Status open_consume(const config::ConsumeRoute& route) {
-    consume::Circuit* circuit = nullptr;
+    Circuit* circuit = nullptr;
     if (route.breaker) {
       // Open until the breaker's state is known.
-      circuits_.push_back(std::make_unique<consume::Circuit>(consume::Permit{consume::Permit::Kind::kOpen}));
+      circuits_.push_back(std::make_unique<Circuit>(Permit{Permit::Kind::kOpen}));
       circuit = circuits_.back().get();
       breakers_.push_back({route.name, route.group, route.breaker_rules, circuit});
     }
@@ -280,7 +280,7 @@ class Daemon {
   observe::Health health_;
   ingest::Ingest ingest_;
   std::unique_ptr<kafka::EmbeddedBroker> embedded_broker_;
-  std::vector<std::unique_ptr<consume::Circuit>> circuits_;
+  std::vector<std::unique_ptr<Circuit>> circuits_;
   std::vector<control::Control::Route> breakers_;
   std::unique_ptr<control::Control> control_;
   std::unique_ptr<http::Server> server_;

@@ -174,7 +174,7 @@ struct ControlSettings {
 struct NotifySettings {
   std::string webhook_url;                   // secret: it may carry a key; empty: none
   std::vector<std::string> webhook_headers;  // "Name: value", secret too
-  std::string mail_server;  // smtp://host[:port] or smtps://host[:port]; empty: no mail
+  std::string mail_server;                   // smtp://host[:port] or smtps://host[:port]; empty: no mail
   std::string mail_from;
   std::vector<std::string> mail_to;
   std::string mail_user;

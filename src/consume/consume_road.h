@@ -3,10 +3,10 @@
 #include <string>
 #include <thread>
 
+#include "base/circuit.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/settings.h"
-#include "consume/circuit.h"
 #include "observe/health.h"
 #include "observe/metrics.h"
 

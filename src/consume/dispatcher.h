@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/backoff.h"
+#include "base/circuit.h"
 #include "base/clock.h"
-#include "consume/circuit.h"
 #include "consume/partition_work.h"
 #include "consume/token_bucket.h"
 #include "deliver/dead_letter.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/backoff.h"
-#include "consume/circuit.h"
+#include "base/circuit.h"
 #include "consume/consume_road.h"
 #include "consume/dispatcher.h"
 #include "consume/group_watch.h"

@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/circuit.h"
 #include "base/result.h"
 #include "config/settings.h"
-#include "consume/circuit.h"
 #include "control/member.h"
 #include "observe/health.h"
 #include "observe/metrics.h"
@@ -38,7 +38,7 @@ class Control {
     std::string name;
     std::string group;
     config::BreakerRules rules;
-    consume::Circuit* circuit = nullptr;  // must outlive the Control
+    Circuit* circuit = nullptr;  // must outlive the Control
   };
   struct Options {
     config::ControlSettings control;

@@ -131,8 +131,8 @@ void Control::Edge::step(Instant now) {
 
 void Control::Edge::take_tallies(Instant now) {
   for (const auto& each : breakers_) {
-    consume::RouteTally tally = each->route.circuit->take();
-    if (shared_) shared_->tally(each->name, consume::RouteTally(tally), now);
+    RouteTally tally = each->route.circuit->take();
+    if (shared_) shared_->tally(each->name, RouteTally(tally), now);
     std::uint64_t& tried = tally.state.probe_generation;
     tried = (tried & kOwnGeneration) != 0 ? tried ^ kOwnGeneration : 0;
     own_->tally(each->name, std::move(tally), now);
@@ -196,11 +196,11 @@ void Control::Edge::judge_own(Breakers& each, Instant now) {
   each.own_counts = false;
 }
 
-consume::Permit Control::Edge::permit_of(const Breakers& each, Instant now) const {
-  consume::Permit stop;
-  stop.kind = consume::Permit::Kind::kOpen;
+Permit Control::Edge::permit_of(const Breakers& each, Instant now) const {
+  Permit stop;
+  stop.kind = Permit::Kind::kOpen;
   if (halted_) return stop;
-  consume::Permit own = own_->permit(each.name).value_or(stop);
+  Permit own = own_->permit(each.name).value_or(stop);
   if (each.own_counts) {
     own.generation |= kOwnGeneration;
     return own;
@@ -208,8 +208,8 @@ consume::Permit Control::Edge::permit_of(const Breakers& each, Instant now) cons
   if (!shared_) return own;
   const auto shared = shared_->permit(each.name);
   if (!shared) return may_act_alone(now) ? own : stop;
-  if (shared->kind != consume::Permit::Kind::kClosed) return *shared;
-  consume::Permit permit = *shared;
+  if (shared->kind != Permit::Kind::kClosed) return *shared;
+  Permit permit = *shared;
   if (!log_is_well(now)) {
     permit.released = std::max(permit.released, own.released);
   } else if (own_has_say(each, now)) {

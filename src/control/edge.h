@@ -85,7 +85,7 @@ class Control::Edge final : private kafka::SharedLog::Listener {
   void publish();
   void show(Instant now);
 
-  consume::Permit permit_of(const Breakers& each, Instant now) const;
+  Permit permit_of(const Breakers& each, Instant now) const;
   // Whether this instance's own breaker has a say.
   bool own_has_say(const Breakers& each, Instant now) const;
   bool log_is_well(Instant now) const;

@@ -142,7 +142,7 @@ void Member::append_failed(Instant now) {
   under_way_->again = now + append_backoff_.next();
 }
 
-void Member::tally(const std::string& breaker, consume::RouteTally&& tally, Instant now) {
+void Member::tally(const std::string& breaker, RouteTally&& tally, Instant now) {
   const auto found = own_.find(breaker);
   if (found == own_.end()) return;
   Own& own = found->second;
@@ -160,13 +160,13 @@ void Member::tally(const std::string& breaker, consume::RouteTally&& tally, Inst
   own.pending.add(std::move(tally));
 }
 
-std::optional<consume::Permit> Member::permit(const std::string& breaker) const {
+std::optional<Permit> Member::permit(const std::string& breaker) const {
   const auto found = own_.find(breaker);
-  if (found == own_.end()) return consume::Permit{};
+  if (found == own_.end()) return Permit{};
   const Own& own = found->second;
-  consume::Permit permit;
+  Permit permit;
   if (own.held_open) {
-    permit.kind = consume::Permit::Kind::kOpen;
+    permit.kind = Permit::Kind::kOpen;
     return permit;
   }
   if (!current_) return std::nullopt;
@@ -175,11 +175,11 @@ std::optional<consume::Permit> Member::permit(const std::string& breaker) const 
   permit.released = own.released;
   if (state.state == Breaker::State::kClosed) return permit;
   permit.released = 0;
-  permit.kind = consume::Permit::Kind::kOpen;
+  permit.kind = Permit::Kind::kOpen;
   const bool tries =
       state.state == Breaker::State::kHalfOpen && state.prober && state.prober->incarnation == options_.incarnation;
   if (!tries) return permit;
-  permit.kind = consume::Permit::Kind::kProbe;
+  permit.kind = Permit::Kind::kProbe;
   permit.partition = state.prober->partition;
   permit.events = std::max<std::uint64_t>(state.rules.probe_events, 1);
   return permit;

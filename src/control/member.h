@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/backoff.h"
+#include "base/circuit.h"
 #include "base/clock.h"
 #include "config/settings.h"
-#include "consume/circuit.h"
 #include "control/fold.h"
 #include "control/record.h"
 
@@ -93,9 +93,9 @@ class Member {
   void append_failed(Instant now);
 
   // ---- the routes
-  void tally(const std::string& breaker, consume::RouteTally&& tally, Instant now);
+  void tally(const std::string& breaker, RouteTally&& tally, Instant now);
   // Nothing: the log was not read to its end yet, so the state is not known.
-  std::optional<consume::Permit> permit(const std::string& breaker) const;
+  std::optional<Permit> permit(const std::string& breaker) const;
 
   // ---- people
   std::optional<Notice> next_notice(Instant now);
@@ -116,7 +116,7 @@ class Member {
   struct Own {
     config::BreakerRules rules;
     bool rules_written = false;
-    consume::RouteTally pending;                              // not in a record yet
+    RouteTally pending;                                       // not in a record yet
     std::deque<std::pair<Instant, std::uint64_t>> successes;  // of it, those within the window
     std::uint64_t released = 0;
     std::optional<Instant> last_tally;

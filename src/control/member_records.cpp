@@ -175,7 +175,7 @@ Member::Made Member::make_for(const std::string& name, Own& own, Instant now) {
 }
 
 bool Member::tally_due(const Own& own, const Breaker& breaker, Instant now) const {
-  const consume::RouteTally& pending = own.pending;
+  const RouteTally& pending = own.pending;
   const bool failed = !pending.failures.empty();
   const bool objects = breaker.run != 0 && own.successes_since_run != 0;
   const auto share = breaker.shares.find(options_.incarnation);
@@ -191,7 +191,7 @@ Member::Made Member::make_tally(const std::string& name, Own& own, const Breaker
   if (!tally_due(own, breaker, now)) return std::nullopt;
   own.last_tally = now;
   own.successes_since_run = 0;
-  consume::RouteTally told;
+  RouteTally told;
   told.state = own.pending.state;
   std::swap(told, own.pending);
   next_.failures = std::move(told.failures);
@@ -246,7 +246,7 @@ Member::Made Member::make_claim(const std::string& name, Own& own, const Breaker
 }
 
 Member::Made Member::make_probe(const std::string& name, Own& own, const Breaker& breaker, Instant now) {
-  const consume::RouteState& route = own.pending.state;
+  const RouteState& route = own.pending.state;
   const bool mine = breaker.prober && breaker.prober->incarnation == options_.incarnation;
   if (!mine) {
     const bool free = !breaker.prober || !fold_.is_alive(breaker.prober->incarnation);

@@ -33,7 +33,7 @@ CONFINED = {
     "librdkafka/": {"kafka"},
     "boost/asio": {"http"},
     "boost/beast": {"http"},
-    "openssl/": {"http"},
+    "openssl/": {"http", "control"},  # TLS; the hash of a link's token
     "curl/": {"transfer"},
     "prometheus/": {"observe"},
     "boost/program_options": {"config", "ctl"},

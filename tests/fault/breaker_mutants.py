@@ -17,7 +17,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCES = [
     *(f"src/control/{name}.cpp" for name in "record json_fields breaker fold snapshot member member_records".split()),
-    "src/consume/circuit.cpp",
+    "src/base/circuit.cpp",
     "src/base/ids.cpp",
     "src/observe/json_text.cpp",
     *(f"tests/unit/control/{name}.cpp" for name in "simulation simulation_test breaker_test fold_test member_test".split()),

@@ -217,7 +217,8 @@ class Simulation {
       ++event.failed_deliveries;
       // What is tried while the breaker is not closed may be pardoned.
       const bool closed = member.dispatcher->permit().kind == Permit::Kind::kClosed;
-      if (closed && ++event.failed_while_closed > kAttempts * (1 + pardons_) + disturbances_) broken("more attempts than allowed");
+      if (closed && ++event.failed_while_closed > kAttempts * (1 + pardons_) + disturbances_)
+        broken("more attempts than allowed");
     } else if (at->attempt < kAttempts && random_() % 20 == 0) {
       verdict = Verdict::kFailed;
     }

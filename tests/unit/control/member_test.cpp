@@ -1,11 +1,4 @@
-#include "control/member.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <memory>
-#include <string>
-#include <vector>
+#include "members.h"
 
 namespace hubferry::control {
 namespace {
@@ -16,86 +9,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::SizeIs;
-using Kind = consume::Permit::Kind;
+using Kind = Permit::Kind;
 using State = Breaker::State;
-
-constexpr const char* kBreaker = "billing";
-
-// Members on one log that loses nothing, and a clock.
-class Members : public testing::Test {
- protected:
-  static Member::Options options(const std::string& name) {
-    Member::Options options;
-    options.instance = name;
-    options.incarnation = std::hash<std::string>{}(name);
-    options.notifies = true;
-    options.link_valid_for = std::chrono::hours(1);
-    options.snapshot_interval = std::chrono::hours(1);
-    options.new_token = [] { return Token{"secret", std::string(64, 'a')}; };
-    return options;
-  }
-  Member& join(const std::string& name, std::int64_t from = 0) {
-    members_.push_back({std::make_unique<Member>(options(name), Rules{{kBreaker, rules_}}), from});
-    members_.back().member->begin(from, now_);
-    settle();
-    return *members_.back().member;
-  }
-
-  // Everybody reads and writes until nothing is left to do now.
-  void settle() {
-    for (bool more = true; more;) {
-      more = false;
-      for (Each& each : members_) {
-        read(each);
-        if (auto record = each.member->next_record(now_)) {
-          log_.push_back({time_ms(), std::move(*record)});
-          more = true;
-        }
-      }
-    }
-  }
-  void wait(Milliseconds time) {
-    for (const Instant end = now_ + time; now_ < end;) {
-      now_ = std::min(end, now_ + Member::kTick);
-      settle();
-    }
-  }
-  void fail(Member& member, std::uint64_t events, std::uint64_t finals) {
-    consume::RouteTally tally;
-    for (std::uint64_t i = 0; i < events; ++i) tally.failed(now_, "HTTP 500");
-    tally.state.finals = finals;
-    member.tally(kBreaker, std::move(tally), now_);
-  }
-  void open(Member& member) {
-    member.command({Command::Kind::kOpen, kBreaker, "somebody", "", ""});
-    settle();
-  }
-  template <class Body>
-  std::size_t count() const {
-    return static_cast<std::size_t>(std::count_if(
-        log_.begin(), log_.end(), [](const auto& each) { return std::holds_alternative<Body>(each.second.body); }));
-  }
-  static const Breaker& state(const Member& member) { return *member.fold().breaker(kBreaker); }
-
-  using Rules = std::map<std::string, config::BreakerRules>;
-  struct Each {
-    std::unique_ptr<Member> member;
-    std::int64_t position = 0;
-  };
-  std::int64_t time_ms() const { return std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(); }
-  void read(Each& each) {
-    for (; each.position < static_cast<std::int64_t>(log_.size()); ++each.position) {
-      const auto& [time, record] = log_[static_cast<std::size_t>(each.position)];
-      each.member->record(each.position, time, record, now_);
-    }
-    each.member->reached_end(now_);
-  }
-
-  config::BreakerRules rules_;
-  Instant now_ = Instant() + std::chrono::hours(100);
-  std::vector<std::pair<std::int64_t, Record>> log_;
-  std::vector<Each> members_;
-};
 
 TEST_F(Members, SayThatTheyAreThereAndWhatTheRulesAre) {
   join("a");
@@ -183,7 +98,7 @@ TEST_F(Members, WhoSucceedsObjectsToTheRunOfAnother) {
   Member& b = join("b");
   fail(a, 30, 30);
   settle();
-  consume::RouteTally good;
+  RouteTally good;
   good.succeeded(1);
   b.tally(kBreaker, std::move(good), now_);
   wait(seconds(20));
@@ -194,7 +109,7 @@ TEST_F(Members, WhoSucceedsObjectsToTheRunOfAnother) {
 TEST_F(Members, OldSuccessesAreNoObjection) {
   Member& a = join("a");
   Member& b = join("b");
-  consume::RouteTally good;
+  RouteTally good;
   good.succeeded(1'000);
   b.tally(kBreaker, std::move(good), now_);
   wait(seconds(60));
@@ -207,7 +122,7 @@ TEST_F(Members, OldSuccessesAreNoObjection) {
 
 TEST_F(Members, AFailureReasonOfAnyBytesCanBeRead) {
   Member& a = join("a");
-  consume::RouteTally tally;
+  RouteTally tally;
   tally.failed(now_, "HTTP 500: \xff\xfe \xc3\xa4" + std::string(1'000, 'x'));
   a.tally(kBreaker, std::move(tally), now_);
   const auto record = a.next_record(now_);
@@ -277,9 +192,9 @@ TEST_F(Members, WhoeverHasAnEventTriesTheHandler) {
   Member& b = join("b");
   open(a);
   a.command({Command::Kind::kResume, kBreaker, "somebody", "", ""});
-  consume::RouteTally ready;
+  RouteTally ready;
   ready.state.candidate = 3;
-  b.tally(kBreaker, consume::RouteTally(ready), now_);
+  b.tally(kBreaker, RouteTally(ready), now_);
   wait(seconds(2));
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kOpen);
   const auto permit = b.permit(kBreaker);
@@ -288,7 +203,7 @@ TEST_F(Members, WhoeverHasAnEventTriesTheHandler) {
   EXPECT_EQ(permit->events, 5U);
   ready.state.probe_generation = 1;
   ready.state.probe_done = 5;
-  b.tally(kBreaker, consume::RouteTally(ready), now_);
+  b.tally(kBreaker, RouteTally(ready), now_);
   settle();
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kClosed);
   EXPECT_EQ(a.permit(kBreaker)->generation, 2U);
@@ -298,14 +213,14 @@ TEST_F(Members, WithFewerEventsThanAskedForATryEndsAfterAWhile) {
   Member& a = join("a");
   open(a);
   a.command({Command::Kind::kResume, kBreaker, "somebody", "", ""});
-  consume::RouteTally route;
+  RouteTally route;
   route.state.candidate = 0;
-  a.tally(kBreaker, consume::RouteTally(route), now_);
+  a.tally(kBreaker, RouteTally(route), now_);
   wait(seconds(2));
   route.state.probe_generation = 1;
   route.state.probe_done = 1;
   route.state.probe_idle = true;
-  a.tally(kBreaker, consume::RouteTally(route), now_);
+  a.tally(kBreaker, RouteTally(route), now_);
   wait(milliseconds(4'900));
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kProbe);
   wait(milliseconds(300));
@@ -317,16 +232,16 @@ TEST_F(Members, WhoLosesThePartitionLeavesTheTryToAnother) {
   Member& b = join("b");
   open(a);
   a.command({Command::Kind::kResume, kBreaker, "somebody", "", ""});
-  consume::RouteTally route;
+  RouteTally route;
   route.state.candidate = 0;
-  a.tally(kBreaker, consume::RouteTally(route), now_);
+  a.tally(kBreaker, RouteTally(route), now_);
   wait(seconds(2));
   ASSERT_EQ(a.permit(kBreaker)->kind, Kind::kProbe);
   route.state.probe_generation = 1;
   route.state.probe_lost = true;
   route.state.candidate = -1;
-  a.tally(kBreaker, consume::RouteTally(route), now_);
-  consume::RouteTally other;
+  a.tally(kBreaker, RouteTally(route), now_);
+  RouteTally other;
   other.state.candidate = 0;
   b.tally(kBreaker, std::move(other), now_);
   wait(seconds(2));

@@ -52,7 +52,7 @@ bool Simulation::run() {
     step();
     const bool settled = std::all_of(instances_.begin(), instances_.end(), [this](const Instance& each) {
       const auto permit = each.up ? each.member->permit(kBreaker) : std::nullopt;
-      return permit && permit->kind == consume::Permit::Kind::kClosed && each.finals == each.dead &&
+      return permit && permit->kind == Permit::Kind::kClosed && each.finals == each.dead &&
              each.position == next_offset_;
     });
     if (quiet() && settled) return failure_.empty();
@@ -246,9 +246,9 @@ void Simulation::read(Instance& instance) {
 void Simulation::work(Instance& instance) {
   const bool bad = !handler_up_ && (!one_bad_ || &instance == instances_.data());
   instance.handler_works = !bad;
-  consume::RouteTally tally;
+  RouteTally tally;
   const auto permit = instance.member->permit(kBreaker);
-  const bool closed = permit && permit->kind == consume::Permit::Kind::kClosed;
+  const bool closed = permit && permit->kind == Permit::Kind::kClosed;
   if (closed) {
     if (!bad) {
       instance.unavailable_since.reset();
@@ -268,7 +268,7 @@ void Simulation::work(Instance& instance) {
       }
     }
     bury(instance, std::min(permit->released, instance.finals));
-  } else if (permit && permit->kind == consume::Permit::Kind::kOpen) {
+  } else if (permit && permit->kind == Permit::Kind::kOpen) {
     // What waits to die is forgiven when it closes.
     instance.dead = instance.finals;
     instance.unavailable_since.reset();

@@ -1,9 +1,9 @@
-#include "consume/circuit.h"
+#include "base/circuit.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace hubferry::consume {
+namespace hubferry {
 
 void RouteTally::failed(Instant now, const std::string& reason) {
   if (failures.empty() || failures.back().first != now) failures.emplace_back(now, 0);
@@ -74,4 +74,4 @@ void Circuit::set(const Permit& permit) {
   if (on_change_) on_change_();
 }
 
-}  // namespace hubferry::consume
+}  // namespace hubferry

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-namespace hubferry::consume {
+namespace hubferry {
 
 // What a route's circuit breaker lets it do.
 struct Permit {
@@ -86,4 +86,4 @@ class Circuit {
   std::function<void()> on_tell_;
 };
 
-}  // namespace hubferry::consume
+}  // namespace hubferry
