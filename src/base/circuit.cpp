@@ -27,21 +27,21 @@ void RouteTally::count_reason(const std::string& reason, std::uint64_t times) {
   }
 }
 
-void RouteTally::add(RouteTally&& next) {
+void RouteTally::add(const RouteTally& next) {
   failures.insert(failures.end(), next.failures.begin(), next.failures.end());
   if (next.successes != 0) trailing = 0;
   trailing += next.trailing;
   successes += next.successes;
   for (const auto& [reason, times] : next.reasons) count_reason(reason, times);
-  state = std::move(next.state);
+  state = next.state;
 }
 
-void Circuit::tell(RouteTally&& tally) {
+void Circuit::tell(const RouteTally& tally) {
   const std::lock_guard lock(mutex_);
   const bool probes = permit_.kind != Permit::Kind::kClosed &&
                       (tally.state.probe_done != tally_.state.probe_done || tally.state.probe_failure.has_value());
   const bool urgent = !tally.failures.empty() || probes;
-  tally_.add(std::move(tally));
+  tally_.add(tally);
   if (urgent && on_tell_) on_tell_();
 }
 

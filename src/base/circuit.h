@@ -57,7 +57,7 @@ struct RouteTally {
   void succeeded(std::uint64_t events);
   void count_reason(const std::string& reason, std::uint64_t times);
   // `next` happened after this.
-  void add(RouteTally&& next);
+  void add(const RouteTally& next);
 };
 
 // Between a route and its breaker: the route tells what it met and asks for its permit, the breaker takes and sets
@@ -67,7 +67,7 @@ class Circuit {
   explicit Circuit(Permit first) : permit_(first) {}
 
   // The route.
-  void tell(RouteTally&& tally);
+  void tell(const RouteTally& tally);
   Permit permit() const;
   // `on_change` is called, on the breaker's thread, when the permit has changed; empty: nobody any more.
   void watch(std::function<void()> on_change);

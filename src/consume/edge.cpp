@@ -202,7 +202,7 @@ void ConsumeRoad::Edge::tell_breaker() {
   if (circuit_ == nullptr) return;
   RouteTally tally = dispatcher_->take_tally();
   tally.state.lag = std::max(lag_, static_cast<std::int64_t>(dispatcher_->buffered()));
-  circuit_->tell(std::move(tally));
+  circuit_->tell(tally);
 }
 
 void ConsumeRoad::Edge::take_answers(Instant now) {

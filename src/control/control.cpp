@@ -11,9 +11,9 @@ Control::~Control() {
   stop();
 }
 
-Result<std::unique_ptr<Control>> Control::create(Options options, std::vector<Route> routes, observe::Metrics& metrics,
-                                                 observe::Health& health) {
-  auto edge = std::make_unique<Edge>(std::move(options), std::move(routes), metrics, health);
+Result<std::unique_ptr<Control>> Control::create(Options options, const std::vector<Route>& routes,
+                                                 observe::Metrics& metrics, observe::Health& health) {
+  auto edge = std::make_unique<Edge>(std::move(options), routes, metrics, health);
   if (auto opened = edge->open(); !opened) return tl::make_unexpected(opened.error());
   return std::unique_ptr<Control>(new Control(std::move(edge)));
 }

@@ -51,8 +51,8 @@ class Control {
   using Answer = std::function<void(std::optional<std::string> trouble)>;
 
   // Errors name what to mend. Does not need the brokers.
-  static Result<std::unique_ptr<Control>> create(Options options, std::vector<Route> routes, observe::Metrics& metrics,
-                                                 observe::Health& health);
+  static Result<std::unique_ptr<Control>> create(Options options, const std::vector<Route>& routes,
+                                                 observe::Metrics& metrics, observe::Health& health);
   ~Control();
 
   void start();

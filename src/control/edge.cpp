@@ -29,7 +29,8 @@ std::map<std::string, config::BreakerRules> rules_of(const std::vector<Control::
 
 }  // namespace
 
-Control::Edge::Edge(Options options, std::vector<Route> routes, observe::Metrics& metrics, observe::Health& health)
+Control::Edge::Edge(Options options, const std::vector<Route>& routes, observe::Metrics& metrics,
+                    observe::Health& health)
     : options_(std::move(options)), health_(health), report_(metrics) {
   Member::Options member;
   member.instance = options_.control.instance;
@@ -132,10 +133,10 @@ void Control::Edge::step(Instant now) {
 void Control::Edge::take_tallies(Instant now) {
   for (const auto& each : breakers_) {
     RouteTally tally = each->route.circuit->take();
-    if (shared_) shared_->tally(each->name, RouteTally(tally), now);
+    if (shared_) shared_->tally(each->name, tally, now);
     std::uint64_t& tried = tally.state.probe_generation;
     tried = (tried & kOwnGeneration) != 0 ? tried ^ kOwnGeneration : 0;
-    own_->tally(each->name, std::move(tally), now);
+    own_->tally(each->name, tally, now);
   }
 }
 
@@ -148,9 +149,9 @@ void Control::Edge::run_own_log(Instant now) {
 }
 
 const Breaker& Control::Edge::own_state(const Breakers& each) const {
-  static const Breaker kFresh;
+  static const Breaker fresh;
   const Breaker* found = own_->fold().breaker(each.name);
-  return found == nullptr ? kFresh : *found;
+  return found == nullptr ? fresh : *found;
 }
 
 const Breaker* Control::Edge::shared_state(const Breakers& each) const {

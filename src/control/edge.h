@@ -22,7 +22,7 @@ namespace hubferry::control {
 // out.
 class Control::Edge final : private kafka::SharedLog::Listener {
  public:
-  Edge(Options options, std::vector<Route> routes, observe::Metrics& metrics, observe::Health& health);
+  Edge(Options options, const std::vector<Route>& routes, observe::Metrics& metrics, observe::Health& health);
   ~Edge() override;
 
   Status open();

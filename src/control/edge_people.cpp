@@ -116,7 +116,7 @@ void Control::Edge::take_commands(Instant now) {
       continue;
     }
     if (halted_) {
-      each.answer(*halted_);
+      each.answer(halted_);
       continue;
     }
     spdlog::warn("route {}: {} asks for the breaker of {} to be {}", each.route, each.command.by,

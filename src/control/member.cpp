@@ -24,9 +24,9 @@ Milliseconds Member::jitter() {
 }
 
 const Breaker& Member::state(const std::string& breaker) const {
-  static const Breaker kFresh;
+  static const Breaker fresh;
   const Breaker* found = fold_.breaker(breaker);
-  return found == nullptr ? kFresh : *found;
+  return found == nullptr ? fresh : *found;
 }
 
 void Member::begin(std::int64_t oldest, Instant now) {
@@ -142,7 +142,7 @@ void Member::append_failed(Instant now) {
   under_way_->again = now + append_backoff_.next();
 }
 
-void Member::tally(const std::string& breaker, RouteTally&& tally, Instant now) {
+void Member::tally(const std::string& breaker, const RouteTally& tally, Instant now) {
   const auto found = own_.find(breaker);
   if (found == own_.end()) return;
   Own& own = found->second;
@@ -157,7 +157,7 @@ void Member::tally(const std::string& breaker, RouteTally&& tally, Instant now) 
   }
   // What succeeded long ago is no evidence: an instance without failures tells nothing for hours.
   while (!own.successes.empty() && now - own.successes.front().first >= own.rules.window) own.successes.pop_front();
-  own.pending.add(std::move(tally));
+  own.pending.add(tally);
 }
 
 std::optional<Permit> Member::permit(const std::string& breaker) const {

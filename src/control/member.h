@@ -93,7 +93,7 @@ class Member {
   void append_failed(Instant now);
 
   // ---- the routes
-  void tally(const std::string& breaker, RouteTally&& tally, Instant now);
+  void tally(const std::string& breaker, const RouteTally& tally, Instant now);
   // Nothing: the log was not read to its end yet, so the state is not known.
   std::optional<Permit> permit(const std::string& breaker) const;
 

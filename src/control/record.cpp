@@ -270,8 +270,9 @@ Result<Record> decode(std::string_view text) {
     return corrupt("v, kind, crit, inst, inc or nonce is missing or wrong");
   }
   Record record;
-  const char* end = incarnation->data() + incarnation->size();
-  const auto id = std::from_chars(incarnation->data(), end, record.author.incarnation, 16);
+  const char* begin = incarnation->data();  // NOLINT(bugprone-suspicious-stringview-data-usage): `end` says its size
+  const char* end = begin + incarnation->size();
+  const auto id = std::from_chars(begin, end, record.author.incarnation, 16);
   if (incarnation->size() != 16 || id.ec != std::errc() || id.ptr != end)
     return corrupt("inc is no 16 hexadecimal digits");
   record.author.instance = *instance;

@@ -59,11 +59,11 @@ class Reader {
     }
   }
   const array& list(std::string_view name) const {
-    static const array kNone;
+    static const array none;
     const value* found = member(name);
     const auto* array = found == nullptr ? nullptr : found->if_array();
     check(array != nullptr && array->size() <= kMany);
-    return well_ ? *array : kNone;
+    return well_ ? *array : none;
   }
   void check(bool right) const { well_ = well_ && right; }
   bool well() const { return well_; }

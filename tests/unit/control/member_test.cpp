@@ -100,7 +100,7 @@ TEST_F(Members, WhoSucceedsObjectsToTheRunOfAnother) {
   settle();
   RouteTally good;
   good.succeeded(1);
-  b.tally(kBreaker, std::move(good), now_);
+  b.tally(kBreaker, good, now_);
   wait(seconds(20));
   EXPECT_EQ(state(a).state, State::kClosed);
   EXPECT_EQ(state(a).run, 0U);
@@ -111,7 +111,7 @@ TEST_F(Members, OldSuccessesAreNoObjection) {
   Member& b = join("b");
   RouteTally good;
   good.succeeded(1'000);
-  b.tally(kBreaker, std::move(good), now_);
+  b.tally(kBreaker, good, now_);
   wait(seconds(60));
   for (std::uint64_t i = 1; i <= 40; ++i) {
     fail(a, 1, i);
@@ -124,7 +124,7 @@ TEST_F(Members, AFailureReasonOfAnyBytesCanBeRead) {
   Member& a = join("a");
   RouteTally tally;
   tally.failed(now_, "HTTP 500: \xff\xfe \xc3\xa4" + std::string(1'000, 'x'));
-  a.tally(kBreaker, std::move(tally), now_);
+  a.tally(kBreaker, tally, now_);
   const auto record = a.next_record(now_);
   ASSERT_TRUE(record);
   const auto read = decode(encode(*record));
@@ -194,7 +194,7 @@ TEST_F(Members, WhoeverHasAnEventTriesTheHandler) {
   a.command({Command::Kind::kResume, kBreaker, "somebody", "", ""});
   RouteTally ready;
   ready.state.candidate = 3;
-  b.tally(kBreaker, RouteTally(ready), now_);
+  b.tally(kBreaker, ready, now_);
   wait(seconds(2));
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kOpen);
   const auto permit = b.permit(kBreaker);
@@ -203,7 +203,7 @@ TEST_F(Members, WhoeverHasAnEventTriesTheHandler) {
   EXPECT_EQ(permit->events, 5U);
   ready.state.probe_generation = 1;
   ready.state.probe_done = 5;
-  b.tally(kBreaker, RouteTally(ready), now_);
+  b.tally(kBreaker, ready, now_);
   settle();
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kClosed);
   EXPECT_EQ(a.permit(kBreaker)->generation, 2U);
@@ -215,12 +215,12 @@ TEST_F(Members, WithFewerEventsThanAskedForATryEndsAfterAWhile) {
   a.command({Command::Kind::kResume, kBreaker, "somebody", "", ""});
   RouteTally route;
   route.state.candidate = 0;
-  a.tally(kBreaker, RouteTally(route), now_);
+  a.tally(kBreaker, route, now_);
   wait(seconds(2));
   route.state.probe_generation = 1;
   route.state.probe_done = 1;
   route.state.probe_idle = true;
-  a.tally(kBreaker, RouteTally(route), now_);
+  a.tally(kBreaker, route, now_);
   wait(milliseconds(4'900));
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kProbe);
   wait(milliseconds(300));
@@ -234,16 +234,16 @@ TEST_F(Members, WhoLosesThePartitionLeavesTheTryToAnother) {
   a.command({Command::Kind::kResume, kBreaker, "somebody", "", ""});
   RouteTally route;
   route.state.candidate = 0;
-  a.tally(kBreaker, RouteTally(route), now_);
+  a.tally(kBreaker, route, now_);
   wait(seconds(2));
   ASSERT_EQ(a.permit(kBreaker)->kind, Kind::kProbe);
   route.state.probe_generation = 1;
   route.state.probe_lost = true;
   route.state.candidate = -1;
-  a.tally(kBreaker, RouteTally(route), now_);
+  a.tally(kBreaker, route, now_);
   RouteTally other;
   other.state.candidate = 0;
-  b.tally(kBreaker, std::move(other), now_);
+  b.tally(kBreaker, other, now_);
   wait(seconds(2));
   EXPECT_EQ(a.permit(kBreaker)->kind, Kind::kOpen);
   EXPECT_EQ(b.permit(kBreaker)->kind, Kind::kProbe);

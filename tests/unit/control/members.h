@@ -58,7 +58,7 @@ class Members : public testing::Test {
     RouteTally tally;
     for (std::uint64_t i = 0; i < events; ++i) tally.failed(now_, "HTTP 500");
     tally.state.finals = finals;
-    member.tally(kBreaker, std::move(tally), now_);
+    member.tally(kBreaker, tally, now_);
   }
   void open(Member& member) {
     member.command({Command::Kind::kOpen, kBreaker, "somebody", "", ""});

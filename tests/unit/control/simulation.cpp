@@ -290,7 +290,7 @@ void Simulation::work(Instance& instance) {
   tally.state.probe_done = instance.probe_done;
   tally.state.probe_idle = true;
   if (instance.probe_failed) tally.state.probe_failure = "HTTP 500";
-  instance.member->tally(kBreaker, std::move(tally), now_);
+  instance.member->tally(kBreaker, tally, now_);
 }
 
 // Final failures up to `number` go to the dead-letter topic.
