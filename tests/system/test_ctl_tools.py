@@ -186,7 +186,8 @@ def body(scenario):
     sink.behave(fail={"keys": list(POISON), "times": 0, "status": 422})
     with scenario.cluster() as cluster:
         timing = {**GROUP_TIMING, "topic.metadata.refresh.interval.ms": "1000"}
-        settings = roads(cluster.bootstrap, sink.url, consume={"dead-letter": DEAD}, **timing)
+        route = {"dead-letter": DEAD, "breaker.threshold": 10 * DEAD_LETTERS}  # more die here than is usual
+        settings = roads(cluster.bootstrap, sink.url, consume=route, **timing)
         daemon = scenario.daemon(settings)
         tool = Tool(scenario, daemon)
         create_topics(cluster, tool)
