@@ -51,7 +51,7 @@ class PartitionQueues {
     PartitionQueues& queues;
     Queue& source;
     std::vector<event::Record>& records;
-    std::size_t room;
+    std::size_t room = 0;
     bool stopped = false;
 
     void take(const rd_kafka_message_t& message);
