@@ -292,9 +292,16 @@ TEST_F(ConsumerOnMock, DoesNotWaitForASecondWheneverItsQueuesWereFull) {
   Member member(properties);
   ASSERT_TRUE(member.join(2));
   ASSERT_TRUE(member.read(1));
-  const Instant start = SteadyClock::now();
-  ASSERT_TRUE(member.read(2 * kRounds * kEach));
-  EXPECT_LT(SteadyClock::now() - start, std::chrono::seconds(5));
+  // Not the time for all of them: a sanitizer makes each record slow, but no gap between two.
+  int gaps = 0;
+  Instant last = SteadyClock::now();
+  while (member.records.size() < 2 * kRounds * kEach) {
+    ASSERT_TRUE(member.read(member.records.size() + 1));
+    const Instant now = SteadyClock::now();
+    if (now - last > Milliseconds(500)) ++gaps;
+    last = now;
+  }
+  EXPECT_LE(gaps, 2);
 }
 
 TEST_F(ConsumerOnMock, IsDestroyedWithoutClosingInAnyState) {
