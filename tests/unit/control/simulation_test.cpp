@@ -15,7 +15,7 @@ std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
 
 TEST(ControlSimulation, InstancesAgreeWhateverHappensToThemAndTheirLog) {
   const std::uint64_t first = number_of("HUBFERRY_SEED", 1);
-  const std::uint64_t seeds = number_of("HUBFERRY_SEEDS", 1'000);
+  const std::uint64_t seeds = number_of("HUBFERRY_SEEDS", 300);
   std::uint64_t openings = 0;
   std::uint64_t resumes = 0;
   std::uint64_t crashes = 0;
