@@ -18,7 +18,10 @@ void Dispatcher::answered(const deliver::WorkId& id, deliver::Outcome outcome, I
   // Behind an event of its lane that is not done it had to wait, whatever the handler is able to.
   const bool waited = slot.partition != nullptr && slot.lane->failed_offset < id.offset;
   if (outcome.verdict == deliver::Verdict::kUnavailable) {
-    if (!waited) wait_for_handler(outcome, slot.serial, now);
+    if (!waited) {
+      wait_for_handler(outcome, slot.serial, now);
+      tally_.count_reason(outcome.reason, 1);
+    }
   } else if (slot.serial >= unavailable_serial_) {
     unavailable_since_.reset();
     unavailable_answers_ = 0;
