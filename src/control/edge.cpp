@@ -91,7 +91,7 @@ void Control::Edge::run() {
   }
   notifier_.reset();
   for (Pending& each : pending_) each.answer("the daemon is shutting down");
-  log_.reset();
+  pending_.clear();
 }
 
 void Control::Edge::request_stop() {

@@ -112,7 +112,7 @@ class Control::Edge final : private kafka::SharedLog::Listener {
   std::vector<std::unique_ptr<Breakers>> breakers_;
 
   // Owned by the thread.
-  std::unique_ptr<kafka::SharedLog> log_;  // nullptr: no control topic
+  std::unique_ptr<kafka::SharedLog> log_;  // nullptr: no control topic; lives on for wake() when the thread has ended
   std::optional<Member> shared_;
   std::optional<Member> own_;
   OwnLog own_log_;
