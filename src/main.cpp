@@ -141,8 +141,7 @@ class Daemon {
   Status open_consume(const config::ConsumeRoute& route) {
     Circuit* circuit = nullptr;
     if (route.breaker) {
-      // Open until the breaker's state is known.
-      circuits_.push_back(std::make_unique<Circuit>(Permit{Permit::Kind::kOpen}));
+      circuits_.push_back(std::make_unique<Circuit>(Permit{Permit::Kind::kUnknown}));
       circuit = circuits_.back().get();
       breakers_.push_back({route.name, route.group, route.breaker_rules, circuit});
     }

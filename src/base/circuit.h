@@ -14,9 +14,10 @@ namespace hubferry {
 // What a route's circuit breaker lets it do.
 struct Permit {
   enum class Kind {
-    kClosed,  // deliver
-    kOpen,    // deliver nothing; membership and partitions are kept, what failed stays uncommitted
-    kProbe,   // deliver events of one partition, one at a time
+    kClosed,   // deliver
+    kOpen,     // deliver nothing; membership and partitions are kept, what failed stays uncommitted
+    kProbe,    // deliver events of one partition, one at a time
+    kUnknown,  // the breaker's state is not known: deliver nothing, and nobody's attempts are granted anew
   };
   Kind kind = Kind::kClosed;
   std::uint64_t generation = 0;  // of the breaker; a new one is a new probe
@@ -26,6 +27,8 @@ struct Permit {
   // them and is closed all the same.
   std::uint64_t released = UINT64_MAX;
 
+  // The breaker has opened, as far as is known.
+  bool opened() const { return kind == Kind::kOpen || kind == Kind::kProbe; }
   bool operator==(const Permit&) const = default;
 };
 

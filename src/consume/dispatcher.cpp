@@ -139,8 +139,7 @@ void Dispatcher::restore_failures(Partition& partition, Item& item) {
   item.rejected = failures.begin()->second >= CommitNote::kRejected;
   partition.failing[item.offset] = &item;
   failures.erase(failures.begin());
-  const bool closed = permit_.kind == Permit::Kind::kClosed;
-  if (!closed && has_failed_for_good(item)) pardon(partition, partition.failing.find(item.offset));
+  if (permit_.opened() && has_failed_for_good(item)) pardon(partition, partition.failing.find(item.offset));
 }
 
 Lane& Dispatcher::lane_of(Partition& partition, const event::Record& record) const {

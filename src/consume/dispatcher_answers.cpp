@@ -84,7 +84,7 @@ void Dispatcher::failed(Partition& partition, Lane& lane, Instant now) {
   const bool last = keeps_count() && item.failures >= options_.retry_attempts;
   count_final(item, outcome.reason, now);
   const bool final = last || (options_.dead_letter && item.rejected);
-  if (final && permit_.kind != Permit::Kind::kClosed) {
+  if (final && permit_.opened()) {
     pardon(partition, partition.failing.find(item.offset));
     partition.make_ready(lane, false);
   } else if (final) {

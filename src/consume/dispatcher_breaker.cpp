@@ -15,11 +15,11 @@ constexpr std::uint32_t kFailuresOfTheEndless = 3;
 
 void Dispatcher::permit(const Permit& permit, Instant now) {
   const Permit before = std::exchange(permit_, permit);
-  const bool closes = permit.kind == Permit::Kind::kClosed && before.kind != Permit::Kind::kClosed;
+  const bool closes = permit.kind == Permit::Kind::kClosed && before.opened();
   const bool tries = permit.kind == Permit::Kind::kProbe &&
                      (before.kind != Permit::Kind::kProbe || before.generation != permit.generation ||
                       before.partition != permit.partition);
-  const bool opens = permit.kind != Permit::Kind::kClosed && before.kind == Permit::Kind::kClosed;
+  const bool opens = permit.opened() && !before.opened();
   if (closes || opens) forgive(now);
   if (closes || tries) unavailable_until_ = now;  // somebody wants it tried now
   if (!tries) return;

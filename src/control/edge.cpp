@@ -199,7 +199,7 @@ void Control::Edge::judge_own(Breakers& each, Instant now) {
 
 Permit Control::Edge::permit_of(const Breakers& each, Instant now) const {
   Permit stop;
-  stop.kind = Permit::Kind::kOpen;
+  stop.kind = Permit::Kind::kUnknown;
   if (halted_) return stop;
   Permit own = own_->permit(each.name).value_or(stop);
   if (each.own_counts) {

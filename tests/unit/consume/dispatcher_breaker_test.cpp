@@ -96,6 +96,20 @@ TEST_F(DispatcherBreaker, SoDoesWhatWasReadWhileItWasOpenOrIsReadLater) {
   EXPECT_FALSE(dispatcher_->next_dead_letter());
 }
 
+TEST_F(DispatcherBreaker, AStateThatIsNotKnownYetGrantsNoNewAttempts) {
+  permit(Kind::kUnknown, 0);
+  assign(0, 0, CommitNote{0, {}, {{0, 1}}, {}});
+  add({"a", "b"});
+  EXPECT_THAT(take(), IsEmpty());
+  EXPECT_FALSE(dispatcher_->next_dead_letter());
+  permit(Kind::kClosed, 1, 0);
+  EXPECT_THAT(take_all(), ElementsAre(1));
+  const auto letter = dispatcher_->next_dead_letter();
+  ASSERT_TRUE(letter);
+  EXPECT_EQ(letter->id.offset, 0);
+  EXPECT_EQ(letter->attempts, 1U);
+}
+
 TEST_F(DispatcherBreaker, ALetterThatIsAtTheWriterIsNoReasonToDeliverAgain) {
   add({"a"});
   answer(take_one(), Verdict::kFailed);
