@@ -41,6 +41,10 @@ void ClientLog::event_cb(RdKafka::Event& event) noexcept {
       case RdKafka::Event::EVENT_LOG: {
         const std::string facility = event.fac();
         const std::string text = event.str();
+        if (event.severity() == RdKafka::Event::EVENT_SEVERITY_DEBUG) {
+          if (told_ && facility == tapped_) told_(text);
+          if (!debug_written_) break;
+        }
         write(log_level(event.severity(), facility, text), facility, text);
         break;
       }
@@ -53,6 +57,12 @@ void ClientLog::event_cb(RdKafka::Event& event) noexcept {
   } catch (const std::exception&) {
     // Out of memory while logging: the line is lost, the client goes on.
   }
+}
+
+void ClientLog::tap_debug(std::string facility, std::function<void(std::string_view)> told, bool written) {
+  tapped_ = std::move(facility);
+  told_ = std::move(told);
+  debug_written_ = written;
 }
 
 void ClientLog::warn(const std::string& kind, std::string_view text) noexcept {

@@ -3,6 +3,7 @@
 #include <spdlog/common.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -44,6 +45,10 @@ class ClientLog : public RdKafka::EventCb {
   // A repeated warning of the client's owner, under the same limit. Any thread.
   void warn(const std::string& kind, std::string_view text) noexcept;
 
+  // The client's debug lines of `facility` go to `told`, from its threads; they are written only if `written`. Before
+  // the client is created.
+  void tap_debug(std::string facility, std::function<void(std::string_view)> told, bool written);
+
   // Nothing is written from now on. Any thread.
   void silence() { silent_ = true; }
 
@@ -55,6 +60,9 @@ class ClientLog : public RdKafka::EventCb {
 
   std::string client_;
   std::atomic<bool> silent_ = false;
+  std::string tapped_;
+  std::function<void(std::string_view)> told_;
+  bool debug_written_ = true;
   std::optional<Milliseconds> throttle_;
   std::mutex mutex_;
   LineLimit limit_;

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "kafka/error_class.h"
@@ -14,7 +15,7 @@ constexpr Milliseconds kCommitDeadline{10'000};
 
 }  // namespace
 
-Committer::Committer(rd_kafka_t* client, const Wakeup& bell, const JoinWatch& joins, const PartitionQueues& assigned,
+Committer::Committer(rd_kafka_t* client, const Wakeup& bell, JoinWatch& joins, const PartitionQueues& assigned,
                      std::string topic, std::string where)
     : client_(client),
       joins_(joins),
@@ -31,32 +32,47 @@ void Committer::commit(const std::vector<PartitionOffset>& offsets, std::uint64_
     answered_.emplace_back(token, Status{});
     return;
   }
+  if (!may_commit(offsets, token)) return;
   held_.push_back({commits_.begin(token, SteadyClock::now()), token, offsets});
   send_held();
 }
 
 void Committer::send_held() {
-  while (!held_.empty() && !joins_.joining()) {
+  const auto send_first = [this] {
     const Held commit = std::move(held_.front());
     held_.pop_front();
     if (commits_.waits(commit.number)) send(commit);
+  };
+  while (!held_.empty() && joins_.pass(SteadyClock::now(), send_first)) continue;
+}
+
+std::optional<Instant> Committer::next_due() const {
+  const auto deadline = commits_.next_deadline();
+  const auto opens = held_.empty() ? std::nullopt : joins_.opens_at();
+  return deadline && opens ? std::min(*deadline, *opens) : deadline;
+}
+
+// The broker would take what is committed for a partition of another member, and set that back.
+bool Committer::may_commit(const std::vector<PartitionOffset>& offsets, std::uint64_t token) {
+  for (const PartitionOffset& offset : offsets) {
+    if (assigned_.contains(offset.partition)) continue;
+    answered_.emplace_back(
+        token,
+        fail(ErrorCode::kConflict,
+             fmt::format("commit for {}: partition {} is not assigned any more", where_, offset.partition),
+             Disposition::kRetry));
+    return false;
   }
+  return true;
 }
 
 void Committer::send(const Held& commit) {
-  const PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(commit.offsets.size())));
-  for (const PartitionOffset& offset : commit.offsets) {
-    if (!assigned_.contains(offset.partition)) {
-      // The broker would take it, and set the new owner back.
-      commits_.finish(commit.number);
-      answered_.emplace_back(commit.token, fail(ErrorCode::kConflict,
-                                                fmt::format("commit for {}: partition {} is not assigned any more",
-                                                            where_, offset.partition),
-                                                Disposition::kRetry));
-      return;
-    }
-    add_offset(*list, topic_, offset);
+  if (!may_commit(commit.offsets, commit.token)) {
+    commits_.finish(commit.number);
+    return;
   }
+  const PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(commit.offsets.size())));
+  for (const PartitionOffset& offset : commit.offsets) add_offset(*list, topic_, offset);
   for (const PartitionOffset& offset : commit.offsets) {
     if (own_ != nullptr) own_->sent(offset.partition, offset.offset);
   }

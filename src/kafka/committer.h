@@ -19,11 +19,11 @@
 namespace hubferry::kafka {
 
 // Commits with metadata, asynchronously and each with a deadline; only for partitions that are assigned when it is
-// sent, and none while the member joins its group. Polling thread.
+// sent, and none while the member joins its group, see JoinWatch. Polling thread.
 class Committer {
  public:
   // What is referred to must outlive this.
-  Committer(rd_kafka_t* client, const Wakeup& bell, const JoinWatch& joins, const PartitionQueues& assigned,
+  Committer(rd_kafka_t* client, const Wakeup& bell, JoinWatch& joins, const PartitionQueues& assigned,
             std::string topic, std::string where);
 
   // What is committed from now on is noted in `own`, which must outlive this.
@@ -34,7 +34,8 @@ class Committer {
   void serve(Consumer::Listener& listener);
 
   bool has_answers() const { return !answered_.empty(); }
-  std::optional<Instant> next_deadline() const { return commits_.next_deadline(); }
+  // When there is something to do without an event.
+  std::optional<Instant> next_due() const;
 
  private:
   struct Held {
@@ -44,12 +45,14 @@ class Committer {
   };
 
   void send_held();
+  // Else the commit is answered.
+  bool may_commit(const std::vector<PartitionOffset>& offsets, std::uint64_t token);
   void send(const Held& commit);
   Status answer(rd_kafka_event_t& event) const;
   void note_acknowledged(rd_kafka_event_t& event);
 
   rd_kafka_t* client_;
-  const JoinWatch& joins_;
+  JoinWatch& joins_;
   const PartitionQueues& assigned_;
   std::string topic_;
   std::string where_;

@@ -50,7 +50,7 @@ void ConsumerBase::poll(Milliseconds timeout, Listener& listener) {
 Milliseconds ConsumerBase::wait_limit(Milliseconds timeout) const {
   if (queues_.has_work() || commits_->has_answers() || must_advance()) return Milliseconds(0);
   Milliseconds limit = std::clamp(timeout, Milliseconds(0), longest_wait());
-  if (const auto deadline = commits_->next_deadline()) {
+  if (const auto deadline = commits_->next_due()) {
     const auto left = std::chrono::ceil<Milliseconds>(*deadline - SteadyClock::now());
     limit = std::clamp(left, Milliseconds(0), limit);
   }

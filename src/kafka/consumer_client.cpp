@@ -59,7 +59,9 @@ Result<std::shared_ptr<ConsumerClient>> make_consumer_client(const Properties& p
   client->consumer.reset(RdKafka::KafkaConsumer::create(configuration->get(), reason));
   if (client->consumer && !options.direct()) {
     // Created twice: the first one only shows that the configuration is good, see JoinWatch::install().
-    client->joins.install(**configuration);
+    if (Status status = client->joins.install(**configuration, client->log); !status) {
+      return tl::make_unexpected(std::move(status).error());
+    }
     client->consumer.reset(RdKafka::KafkaConsumer::create(configuration->get(), reason));
   }
   if (!client->consumer) return fail(ErrorCode::kInvalid, fmt::format("kafka consumer of {}: {}", where, reason));

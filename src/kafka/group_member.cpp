@@ -93,6 +93,7 @@ Status GroupMember::complete_assign(const std::vector<PartitionOffset>& starts) 
     return fail(ErrorCode::kInvalid, fmt::format("{}: no assignment waits to be completed", where()));
   }
   Status status = start_reading(current_->partitions, starts);
+  client().joins.completed();
   if (status || status.error().disposition == Disposition::kFatal) current_.reset();
   return status;
 }
@@ -122,6 +123,7 @@ Status GroupMember::answer(const Rebalance& rebalance) {
     case Rebalance::Kind::kGone:
       break;
   }
+  client().joins.completed();
   if (!error) return {};
   return tl::make_unexpected(make_fatal_error(rd_kafka_error_code(error.get()), fmt::format("rebalance of {}", where()),
                                               rd_kafka_error_string(error.get())));

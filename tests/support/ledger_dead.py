@@ -82,7 +82,9 @@ def _check_dead_order(report, dead, delivered, kills, partitions_grew):
             own = [i for i, row in enumerate(rows[scope]) if row.offset == letter.offset and _spent(row)]
             own = own[: letter.attempts] if kills else own  # after a kill it may have come once more
             final = own[-1] if own else -1
-            for index, row in enumerate(rows[scope]):
+            same = (i for i, row in enumerate(rows[scope]) if row.offset == letter.offset and 200 <= row.status < 300)
+            delivered_at = next(same, len(rows[scope]))  # then it holds nobody up, and the letter is of a repetition
+            for index, row in enumerate(rows[scope][:delivered_at]):
                 if row.number is None or row.number <= letter.number or row.status in NOT_TRIED:
                     continue
                 early = row.clock is not None and row.clock * 1000 < letter.stored_at

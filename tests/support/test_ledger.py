@@ -322,6 +322,24 @@ class DeadLetters(Checker):
         self.deliveries.insert(4, later)
         self.assert_only(self.judged(), order_violations=1)
 
+    def test_an_event_that_was_delivered_holds_up_nothing_when_a_repetition_of_it_dies(self):
+        """Its owner lost the partition before the checkpoint: the next one delivers again, and now the handler fails."""
+        at = 2
+        self.deliveries[at:at] = [self.deliveries[at]._replace(status=200), *self.later_ones(clock=5)]
+        self.dead = [letter(self.poison, stored_at=9_000)]
+        report = self.judged()
+        self.assert_only(report)
+        self.assertEqual(report["dead_and_delivered"], 1)
+
+    def test_sees_a_later_event_before_a_delivery_and_a_dead_letter(self):
+        at = 2
+        self.deliveries[at:at] = [*self.later_ones(clock=5), self.deliveries[at]._replace(status=200)]
+        self.dead = [letter(self.poison, stored_at=9_000)]
+        self.assertNotEqual(self.judged()["order_violations"], 0)
+
+    def later_ones(self, clock=None):
+        return [row._replace(clock=clock) for row in self.deliveries if row.key == "a" and row.number > 2]
+
     def test_allows_a_later_event_of_a_batch_that_the_handler_put_off(self):
         later = next(delivery for delivery in self.deliveries if delivery.id == "a-3")
         self.deliveries.insert(4, later._replace(status=503))
