@@ -57,10 +57,9 @@ bool Committer::may_commit(const std::vector<PartitionOffset>& offsets, std::uin
   for (const PartitionOffset& offset : offsets) {
     if (assigned_.contains(offset.partition)) continue;
     answered_.emplace_back(
-        token,
-        fail(ErrorCode::kConflict,
-             fmt::format("commit for {}: partition {} is not assigned any more", where_, offset.partition),
-             Disposition::kRetry));
+        token, fail(ErrorCode::kConflict,
+                    fmt::format("commit for {}: partition {} is not assigned any more", where_, offset.partition),
+                    Disposition::kRetry));
     return false;
   }
   return true;
