@@ -36,8 +36,8 @@ case $release in
     ;;
   *)
     fail "this is $name; the package names are known for Debian 12 and 13. Elsewhere install the libraries that" \
-      "CMakeLists.txt looks for (Boost >= 1.81, librdkafka >= 2.0.2, libcurl >= 7.88, OpenSSL, spdlog, simdjson," \
-      "tl-expected, prometheus-cpp) and build with: cmake --preset quickstart && cmake --build --preset quickstart"
+      "CMakeLists.txt looks for (Boost >= 1.81, librdkafka >= 2.0.2, libcurl >= 7.88, jemalloc, OpenSSL, spdlog," \
+      "simdjson, tl-expected, prometheus-cpp) and build with: cmake --preset quickstart && cmake --build --preset quickstart"
     ;;
 esac
 
@@ -46,14 +46,16 @@ for set in "$@"; do
   case $set in
     build)
       packages+=(ca-certificates cmake g++ ninja-build pkg-config "${boost[@]}" libcurl4-openssl-dev libexpected-dev
-        librdkafka-dev libsimdjson-dev libspdlog-dev libssl-dev prometheus-cpp-dev)
+        libjemalloc-dev librdkafka-dev libsimdjson-dev libspdlog-dev libssl-dev prometheus-cpp-dev)
       ;;
     run) packages+=(ca-certificates curl kcat) ;;
     test)
       packages+=(clang-format-19 clang-tidy-19 default-jre-headless git libbenchmark-dev libgmock-dev libgtest-dev maven
         openssl procps python3 python3-aiosmtpd shellcheck wrk)
       ;;
-    runtime) packages+=(ca-certificates librdkafka1 librdkafka++1 libprometheus-cpp-core1.0 "${versioned[@]}") ;;
+    runtime)
+      packages+=(ca-certificates libjemalloc2 librdkafka1 librdkafka++1 libprometheus-cpp-core1.0 "${versioned[@]}")
+      ;;
     -h | --help)
       usage
       exit 0

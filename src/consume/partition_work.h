@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/unordered/unordered_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -7,7 +8,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -89,7 +89,7 @@ struct Partition {
   SeenEvents seen;
   CommitNote restored;  // what is left of the note that reading began with
   static constexpr std::size_t kMostIdleLanes = 4'096;
-  std::unordered_map<std::uint64_t, Lane> lanes;
+  boost::unordered_map<std::uint64_t, Lane> lanes;  // std's divides twice for each look-up
   std::size_t idle_lanes = 0;
   std::deque<Lane*> ready;
   std::vector<Lane*> unsaved;
