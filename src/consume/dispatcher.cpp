@@ -89,7 +89,7 @@ Partition* Dispatcher::find(const deliver::WorkId& id) {
   return &found->second;
 }
 
-void Dispatcher::add(event::Record record, Instant now) {
+void Dispatcher::add(event::Record&& record, Instant now) {
   const auto found = partitions_.find(record.partition);
   if (found == partitions_.end()) return;
   Partition& partition = found->second;

@@ -78,7 +78,7 @@ class Dispatcher {
   void reset();
   // Records of a partition come in their order, from any offset before Start::offset on: those before it only show
   // which events were seen.
-  void add(event::Record record, Instant now);
+  void add(event::Record&& record, Instant now);
   void answered(const deliver::WorkId& id, deliver::Outcome outcome, Instant now);
   void dead_letter_written(const deliver::WorkId& id, const Status& status, Instant now);
   void committed(std::uint64_t token, bool ok, Instant now);

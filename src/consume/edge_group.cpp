@@ -23,6 +23,7 @@ bool is_complaint(const Error& error) {
 
 void ConsumeRoad::Edge::on_assign(const std::vector<std::int32_t>& partitions) {
   assigning_ = partitions;
+  looking_up_ = false;  // asked again
   incomplete_look_ups_ = 0;
   look_up_backoff_.reset();
   look_up_at_ = Instant{};
@@ -33,8 +34,10 @@ void ConsumeRoad::Edge::ask_positions(Instant now) {
   if (!consumer_ || looking_up_ || now < look_up_at_) return;
   if (!assigning_ && (!joined_ || closing_)) return;  // leaving waits for an assignment that is on its way
   looking_up_ = true;
-  const bool timestamp = route_.start.kind == config::StartPosition::Kind::kTimestamp;
-  consumer_->look_up(timestamp ? std::optional(route_.start.timestamp_ms) : std::nullopt);
+  kafka::PositionQuestion question;
+  if (route_.start.kind == config::StartPosition::Kind::kTimestamp) question.timestamp_ms = route_.start.timestamp_ms;
+  question.ageing = !assigning_;
+  consumer_->look_up(question);
 }
 
 void ConsumeRoad::Edge::on_looked_up(Result<std::vector<kafka::PartitionPosition>> positions) {

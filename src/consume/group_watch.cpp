@@ -15,7 +15,8 @@ GroupWatch::Findings GroupWatch::look(const std::vector<kafka::PartitionPosition
     const std::int64_t lag = std::max<std::int64_t>(0, position.end - partition.position);
     findings.lag += lag;
     const bool removed_before = position.low > 0;
-    if (removed_before && lag > 0 && (partition.position - position.low) * 5 < position.end - position.low) {
+    const bool oldest = removed_before && (partition.position - position.low) * 5 < position.end - position.low;
+    if (lag > 0 && (oldest || partition.position < position.aged)) {
       findings.near_retention.push_back(partition.partition);
     }
     if (position.end <= partition.next_fetch || !partition.has_room) continue;

@@ -29,7 +29,8 @@ class GroupWatch {
     std::int64_t lag = 0;  // events of the assigned partitions that are not finished
     std::vector<std::int32_t>
         starved;  // there is more to fetch and room for it, but nothing came since the last look-up
-    std::vector<std::int32_t> near_retention;  // the next event is among the oldest fifth of what retention has left
+    // The next event is among the oldest fifth of what retention has left, or older than four fifths of retention.ms.
+    std::vector<std::int32_t> near_retention;
     bool rejoin = false;  // no partition for this member, events wait, and nobody moves a checkpoint
   };
 

@@ -26,7 +26,7 @@ namespace hubferry::consume {
 std::uint64_t key_hash(std::string_view key);
 
 struct Item {
-  Item(event::Record of, std::size_t its_bytes) : record(std::move(of)), offset(record.offset), bytes(its_bytes) {}
+  Item(event::Record&& of, std::size_t its_bytes) : record(std::move(of)), offset(record.offset), bytes(its_bytes) {}
 
   event::Record record;
   std::int64_t offset;

@@ -46,8 +46,10 @@ RouteReport::RouteReport(const std::string& route, const std::string& handler, o
       buffered_(gauge("hubferry_consume_buffered_events", "Events fetched and not finished.")),
       in_flight_(gauge("hubferry_consume_in_flight_events", "Events at the handler.")),
       lag_(gauge("hubferry_consume_lag_events", "Events of this instance's partitions that are not finished.")),
-      near_retention_(gauge("hubferry_partitions_near_retention",
-                            "Partitions whose next event is among the oldest fifth that retention has left.")),
+      near_retention_(
+          gauge("hubferry_partitions_near_retention",
+                "Partitions whose next event is among the oldest fifth that retention has left, or older than "
+                "four fifths of retention.ms.")),
       parked_(gauge("hubferry_parked_keys", "Keys whose events follow a dead letter.")),
       paused_(gauge("hubferry_route_paused", "1: an operator has paused the route in this instance.")) {}
 

@@ -55,7 +55,7 @@ class Admin {
 
   // A group that nobody ever used is Dead without members.
   virtual Result<Group> describe_group(const std::string& group, const std::string& topic, Milliseconds timeout) = 0;
-  // One entry per partition of the topic. `timestamp_ms` as in Consumer::look_up().
+  // One entry per partition of the topic. `timestamp_ms` as in PositionQuestion.
   virtual Result<std::vector<PartitionPosition>> positions(const std::string& group, const std::string& topic,
                                                            std::optional<std::int64_t> timestamp_ms,
                                                            Milliseconds timeout) = 0;

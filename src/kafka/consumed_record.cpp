@@ -29,10 +29,10 @@ std::vector<event::Header> headers_of(const rd_kafka_message_t* message) {
   return result;
 }
 
-// Its views are the message's.
-event::Record view_of(const rd_kafka_message_t& message) {
+// Its other views are the message's.
+event::Record view_of(const rd_kafka_message_t& message, std::string_view topic) {
   event::Record record;
-  record.topic = rd_kafka_topic_name(message.rkt);
+  record.topic = topic;
   record.partition = message.partition;
   record.offset = message.offset;
   record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
@@ -42,10 +42,9 @@ event::Record view_of(const rd_kafka_message_t& message) {
   return record;
 }
 
-// Calls `change` for each view of the record.
+// Calls `change` for each view of the record but its topic.
 template <class Change>
 void each_view(event::Record& record, const Change& change) {
-  change(record.topic);
   if (record.key) change(*record.key);
   if (record.value) change(*record.value);
   for (event::Header& header : record.headers) {
@@ -63,14 +62,14 @@ void give_back(void* owned) {
 }  // namespace
 
 event::Record to_record(MessagePtr message) {
-  event::Record record = view_of(*message);
+  event::Record record = view_of(*message, rd_kafka_topic_name(message->rkt));
   record.owner = {message.release(),
                   [](void* owned) { rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(owned)); }};
   return record;
 }
 
-event::Record copy_of(const rd_kafka_message_t& message) {
-  event::Record record = view_of(message);
+event::Record copy_of(const rd_kafka_message_t& message, std::string_view topic) {
+  event::Record record = view_of(message, topic);
   std::size_t size = sizeof size;  // it stands in front
   each_view(record, [&size](std::string_view view) { size += view.size(); });
   char* to = static_cast<char*>(Recycler::take(size));

@@ -25,7 +25,14 @@ struct PartitionPosition {
   std::int64_t low = -1;        // the oldest offset that retention has left
   std::int64_t end = -1;        // the offset that the next record will get
   std::int64_t at_timestamp =
-      -1;  // the first offset at or after the time asked for, `end` if there is none; -1: not asked for
+      -1;                  // the first offset at or after the time asked for, `end` if there is none; -1: not asked for
+  std::int64_t aged = -1;  // records below it have spent four fifths of the topic's retention.ms; -1: not known
+};
+
+// What is asked about the partitions of a topic beside their checkpoints and bounds.
+struct PositionQuestion {
+  std::optional<std::int64_t> timestamp_ms = std::nullopt;  // PartitionPosition::at_timestamp, Unix epoch
+  bool ageing = false;  // PartitionPosition::aged; takes longer, and is told if the cluster tells
 };
 
 // Reads one topic and commits for one group: as a member of the group, whose coordinator assigns partitions
@@ -87,8 +94,10 @@ class Consumer {
   virtual std::size_t fetch(std::int32_t partition, std::size_t maximum, std::vector<event::Record>& records) = 0;
 
   // Asks the brokers about all partitions of the topic, on a thread of its own; at most one at a time, a further call
-  // while one is under way changes nothing. The answer comes as on_looked_up(), within about 15 s.
-  virtual void look_up(std::optional<std::int64_t> timestamp_ms) = 0;
+  // while one is under way changes nothing. The answer comes as on_looked_up(), within about 15 s. What was asked
+  // before on_assign() and is asked again after it is answered only as asked then, with the last commits of those who
+  // had the partitions before.
+  virtual void look_up(const PositionQuestion& question) = 0;
 
   // `starts`: where reading begins, for exactly the partitions told by on_assign(). An offset below `low` or above
   // `end` is a fatal error later, see on_error().

@@ -8,17 +8,9 @@
 
 #include "kafka/error_class.h"
 #include "kafka/partition_list.h"
-#include "kafka/positions.h"
 #include "kafka/statistics.h"
 
 namespace hubferry::kafka {
-namespace {
-
-// The contract's 15 s, less the time to come back.
-constexpr Milliseconds kLookUpTime{14'000};
-
-}  // namespace
-
 ConsumerBase::ConsumerBase(std::shared_ptr<ConsumerClient> client, std::string topic, std::string where)
     : client_(std::move(client)),
       handle_(client_->consumer->c_ptr()),
@@ -42,7 +34,7 @@ void ConsumerBase::poll(Milliseconds timeout, Listener& listener) {
   queues_.start_round();
   serve_client(listener);
   advance(listener);
-  if (auto positions = client_->look_up.take()) listener.on_looked_up(std::move(*positions));
+  if (auto positions = client_->look_up->take()) listener.on_looked_up(std::move(*positions));
   commits_->serve(listener);
   queues_.tell_errors(listener);
 }
@@ -93,13 +85,9 @@ void ConsumerBase::serve_error(rd_kafka_event_t& event, Listener& listener) {
   }
 }
 
-void ConsumerBase::look_up(std::optional<std::int64_t> timestamp_ms) {
-  if (client_->look_up.busy()) return;
-  const Instant deadline = SteadyClock::now() + kLookUpTime;
-  client_->look_up.start(
-      [asker = client_->asker->c_ptr(), topic = topic_, timestamp_ms, deadline](const std::stop_token& stop) {
-        return ask_positions(*asker, topic, timestamp_ms, {.deadline = deadline, .stop = stop});
-      });
+void ConsumerBase::assign(const std::vector<std::int32_t>& partitions, Listener& listener) {
+  client_->look_up->outdate();
+  listener.on_assign(partitions);
 }
 
 void ConsumerBase::commit(const std::vector<PartitionOffset>& offsets, std::uint64_t token) {

@@ -26,7 +26,7 @@ class ConsumerBase : public Consumer {
   std::size_t fetch(std::int32_t partition, std::size_t maximum, std::vector<event::Record>& records) final {
     return queues_.fetch(partition, maximum, records);
   }
-  void look_up(std::optional<std::int64_t> timestamp_ms) final;
+  void look_up(const PositionQuestion& question) final { client_->look_up->ask(question); }
   void commit(const std::vector<PartitionOffset>& offsets, std::uint64_t token) final;
 
  protected:
@@ -39,6 +39,9 @@ class ConsumerBase : public Consumer {
   // poll() sleeps no longer, whatever it is asked.
   virtual Milliseconds longest_wait() const = 0;
   virtual void take_rebalance(EventPtr event) = 0;
+
+  // Tells the listener.
+  void assign(const std::vector<std::int32_t>& partitions, Listener& listener);
 
   rd_kafka_t* handle() const { return handle_; }
   const std::string& topic() const { return topic_; }

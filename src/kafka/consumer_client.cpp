@@ -68,6 +68,7 @@ Result<std::shared_ptr<ConsumerClient>> make_consumer_client(const Properties& p
   auto asker = make_asker(properties, options, client->log);
   if (!asker) return tl::make_unexpected(std::move(asker).error());
   client->asker = std::move(*asker);
+  client->look_up.emplace(client->bell, *client->asker->c_ptr(), options.topic);
   return client;
 }
 
@@ -76,10 +77,10 @@ void serve_asker(ConsumerClient& client) {
 }
 
 void end_client(const std::shared_ptr<ConsumerClient>& client, const std::string& where) {
-  client->look_up.request_stop();
+  client->look_up->request_stop();
   client->survey.request_stop();
   std::packaged_task<void()> task([client] {
-    client->look_up.join();
+    client->look_up->join();
     client->survey.join();
     client->asker.reset();
     client->consumer.reset();
@@ -96,7 +97,7 @@ void end_client(const std::shared_ptr<ConsumerClient>& client, const std::string
 }
 
 void abandon_client(std::shared_ptr<ConsumerClient> client) {
-  client->look_up.request_stop();
+  client->look_up->request_stop();
   client->survey.request_stop();
   client->log.silence();
   static auto* left_behind = new std::vector<std::shared_ptr<ConsumerClient>>;  // never destroyed

@@ -2,6 +2,7 @@
 #include <librdkafka/rdkafkacpp.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "kafka/client_log.h"
 #include "kafka/consumer.h"
 #include "kafka/join_watch.h"
+#include "kafka/look_up.h"
 #include "kafka/side_job.h"
 #include "kafka/survey.h"
 #include "kafka/wakeup.h"
@@ -32,7 +34,7 @@ struct ConsumerClient {
   // behind its fetch (fetch.wait.max.ms, or as long as it is throttled) or behind its JoinGroup.
   std::unique_ptr<RdKafka::KafkaConsumer> asker;
   // Both call these clients.
-  SideJob<Result<std::vector<PartitionPosition>>> look_up{bell};
+  std::optional<LookUp> look_up;
   SideJob<Result<Survey>> survey{bell};
 };
 

@@ -55,7 +55,7 @@ void DirectConsumer::advance(Listener& listener) {
     listener.on_revoke(std::vector(change_->partitions), false);
   } else if (!closing_ && !found_.empty()) {
     change_ = Change{true, std::exchange(found_, {})};
-    listener.on_assign(std::vector(change_->partitions));
+    assign(std::vector(change_->partitions), listener);
   }
 }
 

@@ -56,7 +56,7 @@ void GroupMember::start_rebalances(Listener& listener) {
       const Rebalance empty = *std::exchange(current_, std::nullopt);
       if (const Status status = answer(empty); !status) listener.on_error(status.error());
     } else if (kind == Rebalance::Kind::kAssign) {
-      listener.on_assign(partitions);
+      assign(partitions, listener);
     } else {
       const bool lost = kind == Rebalance::Kind::kGone || rd_kafka_assignment_lost(handle()) != 0;
       listener.on_revoke(partitions, lost);

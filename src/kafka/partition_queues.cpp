@@ -62,7 +62,7 @@ void PartitionQueues::Fetch::take(const rd_kafka_message_t& message) {
     return stop();
   }
   source.last_offset = message.offset;
-  records.push_back(copy_of(message));
+  records.push_back(copy_of(message, queues.topic_));
   if (--room == 0) stop();
 }
 

@@ -138,4 +138,15 @@ Result<std::vector<PartitionPosition>> ask_positions(rd_kafka_t& consumer, const
   return positions;
 }
 
+void ask_ageing(rd_kafka_t& consumer, const std::string& topic, Milliseconds retention,
+                std::vector<PartitionPosition>& positions, const Patience& patience) {
+  const std::int64_t since = wall_clock_ms() - retention.count() / 5 * 4;
+  const auto younger = offsets_at(consumer, topic, static_cast<std::int32_t>(positions.size()), since, patience);
+  if (!younger) return;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    const std::int64_t found = (*younger)->elems[i].offset;
+    positions[i].aged = found < 0 ? positions[i].end : found;
+  }
+}
+
 }  // namespace hubferry::kafka

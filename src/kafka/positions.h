@@ -48,4 +48,8 @@ Result<std::vector<PartitionPosition>> ask_positions(rd_kafka_t& consumer, const
                                                      std::optional<std::int64_t> timestamp_ms,
                                                      const Patience& patience);
 
+// Fills in PartitionPosition::aged, for a topic that keeps its records for `retention`; leaves out what is not told.
+void ask_ageing(rd_kafka_t& consumer, const std::string& topic, Milliseconds retention,
+                std::vector<PartitionPosition>& positions, const Patience& patience);
+
 }  // namespace hubferry::kafka

@@ -15,6 +15,10 @@ from support.scenario import DEAD, GROUP_TIMING, TOPIC, expect, roads, run  # no
 from system.test_breaker import CONTROL, KEYS, PARTITIONS, RATE, ROUTE, openings, state, wait_state  # noqa: E402
 
 
+# Of the topic; the breaker is open for longer.
+RETENTION_S = 30
+
+
 def trouble(daemon):
     _, parts = daemon.ready()
     part = parts["control"]
@@ -61,7 +65,7 @@ def own_breaker(scenario, sink, consumers):
 
 def body(scenario):
     with scenario.cluster() as cluster:
-        cluster.create_topic(TOPIC, PARTITIONS)
+        cluster.create_topic(TOPIC, PARTITIONS, retention_ms=RETENTION_S * 1000)
         cluster.create_topic(DEAD, 2, message_timestamp_type="LogAppendTime")
         sink = scenario.sink()
         front = scenario.daemon(roads(cluster.bootstrap), "front").start()
@@ -113,6 +117,9 @@ def body(scenario):
         fresh = scenario.daemon({**settings, "control": {"topic": CONTROL, "instance": "c"}}, "c").start()
         wait_state([fresh], 2)
         scenario.say("an instance that comes now starts open")
+        # Nothing was removed yet: the brokers look every five minutes, and the newest segment stays.
+        near = lambda: [daemon.metric("hubferry_partitions_near_retention", "billing") for daemon in consumers]  # noqa: E731
+        wait_until(lambda: f"events near the end of their retention to be told: {near()}", lambda: all(near()), 60)
 
         cluster.kill()
         wait_until("the outage to be noticed", lambda: trouble(consumers[0]), 60)

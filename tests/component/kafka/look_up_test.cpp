@@ -59,11 +59,22 @@ TEST_F(PositionsOnMock, TakesTheEndWhereNothingIsAsYoungAsTheTimeAskedFor) {
 TEST_F(PositionsOnMock, AnswersOnceHoweverOftenItIsAskedMeanwhile) {
   Member member(cluster_.properties());
   member.hold = true;
-  for (int i = 0; i < 5; ++i) member.consumer->look_up(std::nullopt);
+  for (int i = 0; i < 5; ++i) member.consumer->look_up({});
   ASSERT_TRUE(until([&] { return member.look_ups > 0; }, [&] { member.poll(); }));
   member.brokers_up.clear();
   ASSERT_TRUE(until([&] { return member.brokers_up.size() > 3; }, [&] { member.poll(); }));
   EXPECT_EQ(member.look_ups, 1);
+}
+
+// The question may have been answered before the last commit of a partition's owner before.
+TEST_F(PositionsOnMock, AnswersWhatIsAskedWhenPartitionsAreAssignedEvenIfAnEarlierQuestionIsUnderWay) {
+  Member member(cluster_.properties());
+  // Together longer than joining takes.
+  cluster_.delay_next(kOffsetFetchRequest, Milliseconds(3'500));
+  for (int i = 0; i < 2; ++i) cluster_.delay_next(kListOffsetsRequest, Milliseconds(3'500));
+  member.consumer->look_up({.timestamp_ms = 1'700'000'000'000});
+  ASSERT_TRUE(member.join(2));
+  EXPECT_EQ(member.looked_up->at(0).at_timestamp, -1) << "of the question before";
 }
 
 TEST_F(PositionsOnMock, TellsATopicThatDoesNotExist) {
@@ -102,7 +113,7 @@ TEST_F(PositionsOnMock, DoesNotHoldUpTheEndOfItsConsumer) {
     ASSERT_TRUE(member->join(2));
     if (answered_late) cluster_.delay_next(kOffsetFetchRequest, Milliseconds(3000));
     if (!answered_late) cluster_.broker_down();
-    member->consumer->look_up(std::nullopt);
+    member->consumer->look_up({});
     member->poll();
     const Instant start = SteadyClock::now();
     member.reset();

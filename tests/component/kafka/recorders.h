@@ -93,7 +93,7 @@ struct Member : Consumer::Listener {
   void on_assign(const std::vector<std::int32_t>& partitions) override {
     ++assigns;
     held_assign = partitions;
-    if (!hold) consumer->look_up(std::nullopt);
+    if (!hold) consumer->look_up({});
   }
   void on_revoke(const std::vector<std::int32_t>& partitions, bool were_lost) override {
     ++revokes;
@@ -108,7 +108,7 @@ struct Member : Consumer::Listener {
     if (looked_up) {
       finish_assign();
     } else {
-      consumer->look_up(std::nullopt);
+      consumer->look_up({});
     }
   }
   void on_committed(std::uint64_t token, const Status& status) override { committed.insert_or_assign(token, status); }
@@ -160,7 +160,7 @@ struct Member : Consumer::Listener {
   // The answer is in looked_up.
   bool look_up(std::optional<std::int64_t> timestamp_ms = std::nullopt) {
     const int before = look_ups;
-    consumer->look_up(timestamp_ms);
+    consumer->look_up({.timestamp_ms = timestamp_ms});
     return until([&] { return look_ups > before; }, [&] { poll(); }) && looked_up;
   }
   bool leave() {

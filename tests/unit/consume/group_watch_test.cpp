@@ -50,6 +50,15 @@ TEST_F(GroupWatchTest, ACheckpointAmongTheOldestEventsOfATopicWithRetentionIsInD
       << "nothing was removed yet";
 }
 
+TEST_F(GroupWatchTest, AnEventThatIsOldForItsTopicIsInDangerBeforeRetentionRemovesTheFirst) {
+  kafka::PartitionPosition positions = position(0, 0, 2'000);
+  positions.aged = 500;
+  EXPECT_THAT(look(positions, {{0, 499, 600, true}}).near_retention, ElementsAre(0));
+  EXPECT_THAT(look(positions, {{0, 500, 600, true}}).near_retention, IsEmpty());
+  positions.aged = 2'000;
+  EXPECT_THAT(look(positions, {{0, 2'000, 2'000, true}}).near_retention, IsEmpty()) << "nothing is left to do";
+}
+
 TEST_F(GroupWatchTest, AMemberWithoutPartitionsRejoinsWhenNobodyReads) {
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(look(position(100, 0, 250), {}).rejoin) << i;
   EXPECT_TRUE(look(position(100, 0, 250), {}).rejoin);
