@@ -1,7 +1,6 @@
 #include "kafka/retention.h"
 
 #include <cstdlib>
-#include <map>
 
 #include "kafka/topic_config.h"
 
@@ -12,7 +11,9 @@ constexpr Milliseconds kAskAgain{3'600'000};
 constexpr Milliseconds kTryAgain{300'000};
 constexpr Milliseconds kTime{4'000};
 
-std::optional<Milliseconds> read(const std::map<std::string, std::string>& config) {
+}  // namespace
+
+std::optional<Milliseconds> retention_of(const std::map<std::string, std::string>& config) {
   const auto policy = config.find("cleanup.policy");
   const auto time = config.find("retention.ms");
   if (time == config.end()) return std::nullopt;
@@ -22,14 +23,12 @@ std::optional<Milliseconds> read(const std::map<std::string, std::string>& confi
   return Milliseconds(milliseconds);
 }
 
-}  // namespace
-
 std::optional<Milliseconds> Retention::of(rd_kafka_t& client, const std::string& topic) {
   const Instant now = SteadyClock::now();
   if (ask_at_ && now < *ask_at_) return known_;
   const auto config = ask_topic_config(client, topic, std::nullopt, kTime);
   ask_at_ = now + (config ? kAskAgain : kTryAgain);
-  if (config) known_ = read(*config);
+  if (config) known_ = retention_of(*config);
   return known_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -8,10 +9,14 @@
 
 namespace hubferry::kafka {
 
-// How long a topic keeps its records, by the settings of a topic (cleanup.policy, retention.ms). One thread.
+// How long a topic with these settings keeps its records (cleanup.policy, retention.ms); nothing: for ever, or they do
+// not tell.
+std::optional<Milliseconds> retention_of(const std::map<std::string, std::string>& config);
+
+// The same of a topic of a cluster. One thread.
 class Retention {
  public:
-  // Nothing: for ever, or nobody tells. Asks the controller once an hour, and every five minutes while that fails; then
+  // Nothing also when nobody tells. Asks the controller once an hour, and every five minutes while that fails; then
   // it blocks up to 5 s.
   std::optional<Milliseconds> of(rd_kafka_t& client, const std::string& topic);
 
